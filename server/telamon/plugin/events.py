@@ -3,6 +3,7 @@
 No event carries free text of an issue or page, a token, a code or a secret.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -131,3 +132,6 @@ Event = (
     | ToolCalled
     | LimitHit
 )
+
+Announce = Callable[[Event], None]
+"""Tells every listener; never raises and never waits."""

@@ -92,8 +92,6 @@ def tool(
             faults.append(f"has the name {wire_name!r}, which MCP does not allow")
         if not description:
             faults.append("has no docstring; the model would not know what it does")
-        if not scopes:
-            faults.append("declares no scope; every tool needs at least one")
         return Tool(
             name=wire_name,
             title=title,

@@ -1,0 +1,209 @@
+"""What an operator sets: one TOML file, overridden by the environment, secrets from files.
+
+``TELAMON_ATLASSIAN__CLIENT_SECRET=…`` sets ``client_secret`` of ``[atlassian]``; with ``_FILE``
+behind any name the value is read from that file. Every fault is reported at once.
+"""
+
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from telamon.addresses import check_public_url
+
+PREFIX = "TELAMON_"
+Seconds = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1)]
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$", to_lower=True)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ListenSettings(Section):
+    """``[listen]``: where the process listens. TLS ends at the proxy in front of it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """A second listener for ``/metrics``; none without it."""
+    metrics_host: str = "127.0.0.1"
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Peers whose ``X-Forwarded-For`` is believed."""
+    allowed_origins: tuple[str, ...] = ()
+    """Browser origins besides our own that may call the MCP endpoint."""
+    shutdown_seconds: Seconds = 20
+
+
+class AtlassianSettings(Section):
+    """``[atlassian]``: the operator's own OAuth 2.0 (3LO) app."""
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+    previous_client_secret: SecretStr | None = None
+    """Tried when Atlassian refuses the first one, so that a rotation has no outage."""
+    authorization_url: str = "https://auth.atlassian.com"
+    api_url: str = "https://api.atlassian.com"
+    media_hosts: tuple[HostName, ...] = ("api.media.atlassian.com", "media.atlassian.com")
+    """Where an attachment may be redirected to; subdomains count."""
+    send_pkce: bool = False
+    """Send a PKCE challenge to Atlassian too; undocumented there, so off."""
+    allowed_sites: tuple[HostName, ...] = ()
+    """Host names of the only sites that may be chosen; any without it."""
+    allowed_email_domains: tuple[HostName, ...] = ()
+    """Domains of the only accounts that may sign in; any without it."""
+
+
+class StorageSettings(Section):
+    """``[storage]``: SQLite for one process, PostgreSQL for several."""
+
+    url: SecretStr = SecretStr("sqlite:///data/telamon.db")
+    encryption_keys: tuple[SecretStr, ...] = Field(min_length=1)
+    """``id:base64`` each, newest first: the first encrypts, all decrypt. ``telamon keys new``."""
+    migrate: bool = True
+    """Bring the schema up to date at start; without it run ``telamon migrate`` first."""
+
+    @field_validator("encryption_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+
+class ConfiguredClient(Section):
+    """``[[clients.configured]]``: a client that the operator registers by hand."""
+
+    client_id: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=120)
+    redirect_uris: tuple[str, ...] = Field(min_length=1)
+    client_secret: SecretStr | None = None
+
+
+class ClientSettings(Section):
+    """``[clients]``: which MCP clients may ask people for access."""
+
+    dynamic_registration: bool = True
+    metadata_documents: bool = True
+    """Accept client-ID metadata documents; needs egress to the clients' hosts."""
+    metadata_document_hosts: tuple[HostName, ...] = ()
+    """The only hosts whose documents are fetched; any without it."""
+    redirect_hosts: tuple[HostName, ...] = ()
+    """The only https hosts a code may be sent to; any without it. Loopback is always allowed."""
+    custom_schemes: tuple[str, ...] = ("cursor", "vscode", "vscode-insiders")
+    """Private-use URI schemes a code may be sent to (RFC 8252, section 7.1)."""
+    configured: tuple[ConfiguredClient, ...] = ()
+
+
+class TokenSettings(Section):
+    """``[tokens]``: how long what we issue lives, in seconds."""
+
+    access_seconds: int = Field(default=3600, ge=60, le=86_400)
+    refresh_idle_seconds: int = Field(default=30 * 86_400, ge=3600)
+    refresh_absolute_seconds: int = Field(default=90 * 86_400, ge=3600)
+    refresh_grace_seconds: int = Field(default=45, ge=0, le=60)
+    code_seconds: int = Field(default=60, ge=10, le=600)
+    transaction_seconds: int = Field(default=900, ge=60, le=900)
+    browser_idle_seconds: int = Field(default=1800, ge=60)
+    browser_absolute_seconds: int = Field(default=8 * 3600, ge=60)
+
+
+class LimitSettings(Section):
+    """``[limits]``: what one caller may use up."""
+
+    registrations_per_minute: Count = 10
+    authorizations_per_minute: Count = 60
+    tokens_per_minute: Count = 60
+    token_failures_per_minute: Count = 10
+    open_transactions: Count = 20
+    """Per client and address."""
+    clients: Count = 10_000
+    """Registered clients alive at once."""
+    calls_per_minute: Count = 120
+    concurrent_calls: Count = 10
+    sessions_per_user: Count = 20
+    streams_per_user: Count = 16
+    streams: Count = 10_000
+    session_idle_seconds: Seconds = 1800
+    request_bytes: Count = 4 * 1024 * 1024
+    body_seconds: Seconds = 15
+    result_bytes: Count = 1024 * 1024
+    """Text of one tool result; what is over it is cut and said so."""
+    upstream_bytes: Count = 10 * 1024 * 1024
+    retry_budget_seconds: Seconds = 20
+    """How long a call may wait for Atlassian's limit to pass."""
+
+
+class PolicySettings(Section):
+    """``[policy]``: what the deployment offers, whatever a user may do in Atlassian."""
+
+    read_only: bool = False
+    access: tuple[Literal["read", "write", "delete", "manage"], ...] = ("read", "write")
+    deny_tools: tuple[str, ...] = ()
+    allow_tools: tuple[str, ...] = ()
+    """The only tools offered; all without it."""
+
+
+class PluginSettings(BaseModel):
+    """``[plugins]``: which are enabled; each one's own table is checked against its own model."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    enabled: tuple[str, ...] = ("jira", "confluence")
+
+    @property
+    def sections(self) -> dict[str, Any]:
+        """The tables ``[plugins.<name>]``, as they stand in the file."""
+        return dict(self.model_extra or {})
+
+
+class LogSettings(Section):
+    """``[logs]``: JSON lines for machines, colours for a terminal; ``auto`` looks at stderr."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(BaseSettings):
+    """The whole configuration, frozen."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        hide_input_in_errors=True,
+    )
+
+    public_url: str
+    """How clients and browsers reach us: scheme, host and port, nothing behind them."""
+    listen: ListenSettings = ListenSettings()
+    atlassian: AtlassianSettings
+    storage: StorageSettings
+    clients: ClientSettings = ClientSettings()
+    tokens: TokenSettings = TokenSettings()
+    limits: LimitSettings = LimitSettings()
+    policy: PolicySettings = PolicySettings()
+    plugins: PluginSettings = PluginSettings()
+    logs: LogSettings = LogSettings()
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        return check_public_url(value)
+
+    @model_validator(mode="after")
+    def _lifetimes(self) -> "Settings":
+        if self.tokens.refresh_idle_seconds > self.tokens.refresh_absolute_seconds:
+            raise ValueError("tokens.refresh_idle_seconds is longer than refresh_absolute_seconds")
+        return self
