@@ -20,8 +20,7 @@ def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
 
 def _compact(node: Any, *, names: bool = False) -> Any:
     if isinstance(node, list):
-        items: list[Any] = node
-        return [_compact(item) for item in items]
+        return [_compact(item) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
     members = cast("dict[str, Any]", node)

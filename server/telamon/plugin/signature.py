@@ -59,10 +59,11 @@ def _model(name: str, parameters: list[inspect.Parameter]) -> tuple[type[BaseMod
             continue
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (parameter.annotation, default)
+    make: Callable[..., type[BaseModel]] = create_model
     try:
-        built = create_model(name, __config__=CONFIG, **fields)
-        built.model_json_schema(by_alias=True)
+        arguments = make(name, __config__=CONFIG, **fields)
+        arguments.model_json_schema(by_alias=True)
     except Exception as error:  # noqa: BLE001 - pydantic raises several kinds, all mean a bad schema
         faults.append(f"has parameters from which no input schema can be made: {error}")
-        built = create_model(name, __config__=CONFIG)
-    return built, faults
+        arguments = make(name, __config__=CONFIG)
+    return arguments, faults
