@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from telamon.plugin.api import Download, Json, Query, Site, Upload
 from telamon.plugin.call import Answer, AnswerT, LogLevel
