@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from telamon.addresses import check_public_url
 
@@ -70,7 +70,7 @@ class StorageSettings(Section):
     """``[storage]``: SQLite for one process, PostgreSQL for several."""
 
     url: SecretStr = SecretStr("sqlite:///data/telamon.db")
-    encryption_keys: tuple[SecretStr, ...] = Field(min_length=1)
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(min_length=1)
     """``id:base64`` each, newest first: the first encrypts, all decrypt. ``telamon keys new``."""
     migrate: bool = True
     """Bring the schema up to date at start; without it run ``telamon migrate`` first."""
