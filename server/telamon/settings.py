@@ -60,6 +60,8 @@ class AtlassianSettings(Section):
     """Where an attachment may be redirected to; subdomains count."""
     send_pkce: bool = False
     """Send a PKCE challenge to Atlassian too; undocumented there, so off."""
+    trust_env: bool = False
+    """Reach Atlassian through the proxy that ``HTTPS_PROXY`` and ``NO_PROXY`` name."""
     allowed_sites: tuple[HostName, ...] = ()
     """Host names of the only sites that may be chosen; any without it."""
     allowed_email_domains: tuple[HostName, ...] = ()
