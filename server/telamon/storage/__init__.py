@@ -1,0 +1,50 @@
+"""All that Telamon remembers: one schema on SQLite or PostgreSQL, sealed at rest."""
+
+from telamon.storage.errors import StorageRefused, StorageUnavailable, Unsealable
+from telamon.storage.keys import KeyRing, new_key
+from telamon.storage.opening import open_storage
+from telamon.storage.purge import Retention
+from telamon.storage.records import (
+    AuditRecord,
+    AuthMethod,
+    BrowserSession,
+    Client,
+    ClientKind,
+    Code,
+    Family,
+    Grant,
+    GrantState,
+    McpSession,
+    NewToken,
+    Token,
+    TokenKind,
+    Transaction,
+)
+from telamon.storage.sealing import Sealer
+from telamon.storage.storage import Storage
+
+__all__ = [
+    "AuditRecord",
+    "AuthMethod",
+    "BrowserSession",
+    "Client",
+    "ClientKind",
+    "Code",
+    "Family",
+    "Grant",
+    "GrantState",
+    "KeyRing",
+    "McpSession",
+    "NewToken",
+    "Retention",
+    "Sealer",
+    "Storage",
+    "StorageRefused",
+    "StorageUnavailable",
+    "Token",
+    "TokenKind",
+    "Transaction",
+    "Unsealable",
+    "new_key",
+    "open_storage",
+]

@@ -1,0 +1,70 @@
+"""Encryption at rest: AES-256-GCM under the key ring, bound to the very cell it stands in."""
+
+from functools import lru_cache
+from secrets import token_bytes
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from telamon.storage.errors import Unsealable
+from telamon.storage.keys import KeyRing, derive
+
+_VERSION: Final = b"v1"
+_NONCE: Final = 12
+_TAG: Final = 16
+
+
+class Sealer:
+    """Seals values for one cell each: table, row, account and column are authenticated with it.
+
+    A sealed value is ``v1|key id|nonce|ciphertext and tag``. Moved to another row, account, table
+    or column, altered or cut, it does not open. Each table has its own sub-key of each key.
+    """
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._cipher = lru_cache(maxsize=None)(self._new_cipher)
+        self.prefix = _prefix(ring.first)
+        """How every value sealed under the first key begins."""
+
+    def seal(
+        self, plaintext: str | bytes, *, table: str, row: str, account: str, column: str
+    ) -> bytes:
+        """Encrypt *plaintext* (text as UTF-8) under the first key for this cell."""
+        nonce = token_bytes(_NONCE)
+        raw = plaintext.encode() if isinstance(plaintext, str) else plaintext
+        context = _context(table, row, account, column)
+        return (
+            self.prefix + nonce + self._cipher(self._ring.first, table).encrypt(nonce, raw, context)
+        )
+
+    def open(self, sealed: bytes, *, table: str, row: str, account: str, column: str) -> bytes:
+        """Decrypt a value of this cell under whichever key of the ring sealed it.
+
+        Raises:
+            Unsealable: the value is not of this cell, was altered, or its key is not in the ring.
+        """
+        version, _, rest = sealed.partition(b"|")
+        key_id, _, body = rest.partition(b"|")
+        name = key_id.decode("ascii", "replace")
+        known = version == _VERSION and name in self._ring.keys
+        if not known or len(body) < _NONCE + _TAG:
+            raise Unsealable(table, row, column)
+        context = _context(table, row, account, column)
+        try:
+            return self._cipher(name, table).decrypt(body[:_NONCE], body[_NONCE:], context)
+        except InvalidTag as error:
+            raise Unsealable(table, row, column) from error
+
+    def _new_cipher(self, key_id: str, table: str) -> AESGCM:
+        return AESGCM(derive(self._ring.keys[key_id], f"seal|{table}"))
+
+
+def _prefix(key_id: str) -> bytes:
+    return b"|".join((_VERSION, key_id.encode("ascii"), b""))
+
+
+def _context(table: str, row: str, account: str, column: str) -> bytes:
+    # NUL cannot stand in a stored text, so no two cells share a context.
+    return "\0".join((table, row, account, column, "v1")).encode()

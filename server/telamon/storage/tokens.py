@@ -1,0 +1,257 @@
+"""Codes and tokens at rest: looked up by hash, redeemed and rotated by one transaction each."""
+
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from telamon.storage.engine import Database
+from telamon.storage.families import FAMILY_COLUMNS, Families, family_of, family_values
+from telamon.storage.lookup import Lookup
+from telamon.storage.records import Code, NewToken, Token, TokenKind
+from telamon.storage.schema import codes, families, tokens
+from telamon.storage.sealing import Sealer
+
+OVERLAP: Final = 60.0
+"""Seconds that the access tokens of a family live on after a rotation."""
+
+_TABLE: Final = tokens.name
+_successor: Final = tokens.alias("successor")
+_LIVE: Final = exists().where(families.c.revoked_at.is_(None))
+
+_CODE: Final = (
+    select(codes, *FAMILY_COLUMNS)
+    .join(families, codes.c.family_id == families.c.id)
+    .where(codes.c.hash == bindparam("hash"))
+)
+_ACCESS: Final = (
+    select(tokens, *FAMILY_COLUMNS)
+    .join(families, tokens.c.family_id == families.c.id)
+    .where(tokens.c.hash == bindparam("hash"), tokens.c.kind == "access")
+)
+_REFRESH: Final = (
+    select(tokens, *FAMILY_COLUMNS, _successor.c.consumed_at.label("successor_consumed_at"))
+    .join(families, tokens.c.family_id == families.c.id)
+    .outerjoin(_successor, tokens.c.successor_hash == _successor.c.hash)
+    .where(tokens.c.hash == bindparam("hash"), tokens.c.kind == "refresh")
+)
+
+
+class Tokens(Families):
+    """Codes, access and refresh tokens, and (inherited) their families.
+
+    Plaintexts come in and are hashed, under another pepper for each kind; none is ever returned.
+    """
+
+    def __init__(self, database: Database, lookup: Lookup, sealer: Sealer) -> None:
+        super().__init__(database)
+        self._lookup = lookup
+        self._sealer = sealer
+
+    async def add_code(self, code: str, record: Code) -> None:
+        """Store a code together with its family, which has no tokens yet."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(families).values(family_values(record.family)))
+            await connection.execute(
+                insert(codes).values(
+                    hash=self._lookup.hash("code", code),
+                    family_id=record.family.id,
+                    redirect_uri=record.redirect_uri,
+                    redirect_uri_given=int(record.redirect_uri_given),
+                    code_challenge=record.code_challenge,
+                    scopes=record.scopes,
+                    expires_at=record.expires_at,
+                    consumed_at=record.consumed_at,
+                    attempts=record.attempts,
+                )
+            )
+
+        await self._database.write(work)
+
+    async def code(self, code: str) -> Code | None:
+        """The code's record, also when expired or consumed, until it is purged."""
+        row = await self._database.row(_CODE, {"hash": self._lookup.hash("code", code)})
+        if row is None:
+            return None
+        return Code(
+            family=family_of(row),
+            redirect_uri=row.redirect_uri,
+            redirect_uri_given=bool(row.redirect_uri_given),
+            code_challenge=row.code_challenge,
+            scopes=tuple(row.scopes),
+            expires_at=row.expires_at,
+            consumed_at=row.consumed_at,
+            attempts=row.attempts,
+        )
+
+    async def count_attempt(self, code: str) -> int:
+        """Count a wrong verifier; how many there were, this one included (0: no such code)."""
+        statement = (
+            update(codes)
+            .where(codes.c.hash == self._lookup.hash("code", code))
+            .values(attempts=codes.c.attempts + 1)
+            .returning(codes.c.attempts)
+        )
+
+        async def work(connection: AsyncConnection) -> int:
+            row = (await connection.execute(statement)).first()
+            return 0 if row is None else row.attempts
+
+        return await self._database.write(work)
+
+    async def redeem(self, code: str, *, access: NewToken, refresh: NewToken, now: float) -> bool:
+        """Consume the code and store its first pair, as one transaction.
+
+        False, and nothing stored, when it was consumed meanwhile, its family is revoked, or there
+        is no such code. Expiry is the caller's to judge.
+        """
+        consume = (
+            update(codes)
+            .where(codes.c.hash == self._lookup.hash("code", code), codes.c.consumed_at.is_(None))
+            .where(_LIVE.where(families.c.id == codes.c.family_id))
+            .values(consumed_at=now)
+            .returning(codes.c.family_id)
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            row = (await connection.execute(consume)).first()
+            if row is None:
+                return False
+            family = families.c.id == row.family_id
+            used = update(families).where(family).values(last_used_at=now)
+            owner = (await connection.execute(used.returning(families.c.account_id))).scalar_one()
+            pair = (("access", access), ("refresh", refresh))
+            await self._insert(connection, row.family_id, owner, pair, now)
+            return True
+
+        return await self._database.write(work)
+
+    async def access(self, token: str) -> Token | None:
+        """The access token's record, also when expired or revoked: the caller judges.
+
+        On the way of every request: one look-up by primary key, joined to the family.
+        """
+        row = await self._database.row(_ACCESS, {"hash": self._lookup.hash("access", token)})
+        if row is None:
+            return None
+        return Token(
+            kind="access",
+            family=family_of(row),
+            scopes=tuple(row.scopes),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            consumed_at=row.consumed_at,
+        )
+
+    async def refresh(self, token: str) -> Token | None:
+        """The refresh token's record, also when expired, consumed or revoked: the caller judges.
+
+        Raises:
+            Unsealable: its replay does not open; the token is not to be honoured.
+        """
+        row = await self._database.row(_REFRESH, {"hash": self._lookup.hash("refresh", token)})
+        if row is None:
+            return None
+        replay = None
+        if row.replay is not None:
+            replay = self._sealer.open(
+                row.replay,
+                table=_TABLE,
+                row=row.hash.hex(),
+                account=row.account_id,
+                column="replay",
+            ).decode()
+        return Token(
+            kind="refresh",
+            family=family_of(row),
+            scopes=tuple(row.scopes),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            consumed_at=row.consumed_at,
+            grace_until=row.grace_until,
+            replay=replay,
+            successor_used=row.successor_consumed_at is not None,
+        )
+
+    async def rotate(
+        self,
+        refresh: str,
+        *,
+        access: NewToken,
+        successor: NewToken,
+        replay: str,
+        grace_until: float,
+        now: float,
+    ) -> bool:
+        """Consume *refresh*, store its successors and the sealed *replay*, as one transaction.
+
+        The family's earlier access tokens end ``OVERLAP`` seconds from now at the latest. False,
+        and nothing changed, when it was consumed meanwhile, its family is revoked, or there is no
+        such refresh token. Expiry is the caller's to judge.
+        """
+        key = self._lookup.hash("refresh", refresh)
+        consume = (
+            update(tokens)
+            .where(tokens.c.hash == key, tokens.c.consumed_at.is_(None))
+            .where(_LIVE.where(families.c.id == tokens.c.family_id))
+            .values(
+                consumed_at=now,
+                grace_until=grace_until,
+                successor_hash=self._lookup.hash("refresh", successor.token),
+            )
+            .returning(tokens.c.family_id, tokens.c.account_id)
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            row = (await connection.execute(consume)).first()
+            if row is None:
+                return False
+            sealed = self._sealer.seal(
+                replay, table=_TABLE, row=key.hex(), account=row.account_id, column="replay"
+            )
+            await connection.execute(
+                update(tokens).where(tokens.c.hash == key).values(replay=sealed)
+            )
+            await connection.execute(
+                update(tokens)
+                .where(tokens.c.family_id == row.family_id, tokens.c.kind == "access")
+                .where(tokens.c.expires_at > now + OVERLAP)
+                .values(expires_at=now + OVERLAP)
+            )
+            pair = (("access", access), ("refresh", successor))
+            await self._insert(connection, row.family_id, row.account_id, pair, now)
+            await connection.execute(
+                update(families).where(families.c.id == row.family_id).values(last_used_at=now)
+            )
+            return True
+
+        return await self._database.write(work)
+
+    async def revoke_access(self, token: str) -> bool:
+        """Remove this access token and nothing else; False when there was none."""
+        key = self._lookup.hash("access", token)
+        statement = delete(tokens).where(tokens.c.hash == key, tokens.c.kind == "access")
+        return await self._database.change(statement) > 0
+
+    async def _insert(
+        self,
+        connection: AsyncConnection,
+        family_id: str,
+        account_id: str,
+        pair: tuple[tuple[TokenKind, NewToken], ...],
+        now: float,
+    ) -> None:
+        rows: list[dict[str, Any]] = [
+            {
+                "hash": self._lookup.hash(kind, new.token),
+                "kind": kind,
+                "family_id": family_id,
+                "account_id": account_id,
+                "scopes": new.scopes,
+                "created_at": now,
+                "expires_at": new.expires_at,
+            }
+            for kind, new in pair
+        ]
+        await connection.execute(insert(tokens), rows)
