@@ -5,7 +5,7 @@ Whatever is wrong is collected into one :class:`SettingsError`; no value is ever
 
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast, get_origin
 
@@ -65,8 +65,9 @@ def read_settings(path: Path | None = None) -> Settings:
             toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
             return (Environment(settings_cls), SecretFiles(settings_cls), toml)
 
+    read: Callable[..., Settings] = Sourced
     try:
-        settings = Sourced()
+        settings = read()
     except ValidationError as error:
         faults += [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
         raise SettingsError(faults) from None

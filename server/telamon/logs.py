@@ -22,7 +22,7 @@ _SECRET_TEXT = re.compile(
     r"|eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"
     r"|AT(?:ATT|OA)[\w=-]{8,}"
     r"|(?<=[?&\s'\"])(?:code|state|code_verifier|refresh_token|access_token|client_secret)=[^&\s'\"]+"
-    r"|(?<=['\"])(?:refresh_token|access_token|client_secret|code_verifier)['\"]\s*:\s*['\"][^'\"]+"
+    r"|(?<=['\"])(?:refresh_token|access_token|client_secret|code_verifier|code|state)['\"]\s*:\s*['\"][^'\"]+"
 )
 _CONTROL = {c: f"\\x{c:02x}" for c in [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F]}
 MASK = "***"

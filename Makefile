@@ -1,0 +1,53 @@
+# Two commands are a newcomer's whole set-up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := config/constraints.txt
+
+.PHONY: demo test check conformance bench clients lock wheel clean
+
+demo: $(VENV)/.ready
+	@$(BIN)/telamon demo $(ARGS)
+
+test: $(VENV)/.test clients
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+conformance: $(VENV)/.test clients
+	$(BIN)/python tests/conformance/run.py $(ARGS)
+
+bench: $(VENV)/.test
+	$(BIN)/python tests/bench/run.py $(ARGS)
+
+# Node.js and the pinned npm clients that the tests drive; nothing to do where they are there.
+clients: $(VENV)/.test
+	@$(BIN)/python tests/clients/install.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test]'
+	@touch $@
+
+# Write the constraints anew from the bounds in pyproject.toml, for every supported Python.
+lock: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
+		--no-header --no-emit-index-url pyproject.toml -o $(CONSTRAINTS)
+
+wheel: $(VENV)/.test
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf $(VENV) dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
