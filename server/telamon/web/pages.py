@@ -1,4 +1,4 @@
-"""HTML: one layout, one style, no script, and the headers of SECURITY that every page carries."""
+"""HTML: one layout, one style, no script, and the security headers that every page carries."""
 
 import base64
 import hashlib
@@ -29,7 +29,8 @@ class Pages:
             lstrip_blocks=True,
         )
         # The style is ours and stands in the page as it is: its hash is in the policy.
-        self._templates.globals.update(style=Markup(style), addresses=addresses)  # noqa: S704
+        ours: dict[str, Any] = {"style": Markup(style), "addresses": addresses}  # noqa: S704
+        self._templates.globals.update(ours)
         self._headers = {
             "Content-Security-Policy": _policy(style),
             "X-Frame-Options": "DENY",

@@ -30,8 +30,7 @@ def did_not_finish(happened: str | None = None) -> Problem:
         or "It took too long, was already finished, or was started in another browser.",
         to_do=(
             START_AGAIN,
-            "If no window opens, allow pop-ups for your app, or copy the address it prints into "
-            "this browser.",
+            "If no window opens: allow pop-ups, or copy the address your app prints into a browser.",
             "Finish the sign-in in the browser where it began.",
         ),
     )
@@ -45,10 +44,8 @@ def redirect_refused(callback: str | None, *, client_name: str | None = None) ->
         "that the app gave for this is not one that it registered, or that this server allows.",
         to_do=(
             "Remove the connection in your app and add it again, so that it registers anew.",
-            "If you look after this server or the app's settings: add the address below to the "
-            "allowed redirect URIs.",
-            "If the address begins with http://localhost or http://127.0.0.1, check that neither "
-            "a firewall, a proxy nor another program blocks that port on your computer.",
+            "If it still fails, ask whoever runs this server to allow-list the return address below.",
+            "For an address at localhost: check that no firewall or other program blocks its port.",
         ),
         details=_known({"App": client_name, "Return address": callback}),
     )
@@ -62,8 +59,10 @@ def callback_misconfigured(callback: str) -> Problem:
         "sign-in of yours.",
         to_do=(
             START_AGAIN,
-            "If it happens again, ask whoever runs this server to check that the callback URL "
-            "in the Atlassian developer console is exactly the one below.",
+            (
+                "If it happens again, ask whoever runs this server to compare the callback URL below "
+                "with the one in Atlassian's developer console: they have to be the same."
+            ),
         ),
         details={"Callback URL": callback},
     )
@@ -77,8 +76,7 @@ def access_denied(*, site: str | None = None) -> Problem:
         "on a site that this server serves.",
         to_do=(
             "Ask the administrator of your Atlassian site to give you access to the product.",
-            "If you have several Atlassian accounts, log out at id.atlassian.com, log in with the "
-            "right one, and connect again.",
+            "With several Atlassian accounts: log out at id.atlassian.com, then connect again.",
         ),
         details=_known({"Site": site}),
     )
