@@ -42,7 +42,7 @@ class Audit:
         self,
         *,
         account_id: str | None = None,
-        type: str | None = None,
+        type: str | None = None,  # noqa: A002 - the record's own word
         limit: int = 100,
     ) -> Sequence[AuditRecord]:
         """The latest records that match, the newest first."""

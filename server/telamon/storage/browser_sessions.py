@@ -27,12 +27,12 @@ class BrowserSessions:
         """Store a new session."""
         await self._database.change(insert(browser_sessions).values(self._values(session)))
 
-    async def get(self, id: str, now: float) -> BrowserSession | None:  # noqa: A002 - the record's own word
+    async def get(self, session_id: str, now: float) -> BrowserSession | None:
         """The session of this id, unless it has expired."""
-        here = browser_sessions.c.hash == self._key(id)
+        here = browser_sessions.c.hash == self._key(session_id)
         alive = browser_sessions.c.expires_at > now
         row = await self._database.row(select(browser_sessions).where(here, alive))
-        return None if row is None else self._session(row, id)
+        return None if row is None else self._session(row, session_id)
 
     async def save(self, session: BrowserSession) -> bool:
         """Store *session* with ``version + 1`` if its version is still the stored one."""
@@ -54,9 +54,9 @@ class BrowserSessions:
 
         await self._database.write(work)
 
-    async def delete(self, id: str) -> bool:  # noqa: A002 - as above
+    async def delete(self, session_id: str) -> bool:
         """Remove the session; False when there was none."""
-        here = browser_sessions.c.hash == self._key(id)
+        here = browser_sessions.c.hash == self._key(session_id)
         return await self._database.change(delete(browser_sessions).where(here)) > 0
 
     async def delete_of_account(self, account_id: str) -> int:
@@ -79,8 +79,8 @@ class BrowserSessions:
 
         return await self._database.write(work, idempotent=True)
 
-    def _key(self, id: str) -> bytes:  # noqa: A002 - as above
-        return self._lookup.hash("browser_session", id)
+    def _key(self, session_id: str) -> bytes:
+        return self._lookup.hash("browser_session", session_id)
 
     def _values(self, session: BrowserSession) -> dict[str, Any]:
         key = self._key(session.id)

@@ -1,7 +1,7 @@
-"""The database as the rooms above the tables see it: reads, atomic writes, errors translated once."""
+"""The database as the tables' modules see it: reads, atomic writes, errors translated once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -131,7 +131,7 @@ class Database:
             return result
 
     @asynccontextmanager
-    async def _my_turn(self) -> AsyncIterator[None]:
+    async def _my_turn(self) -> AsyncGenerator[None]:
         if not self.is_sqlite:
             yield
             return
@@ -152,7 +152,7 @@ class _CommitLost(Exception):
 
 
 @asynccontextmanager
-async def translated() -> AsyncIterator[None]:
+async def translated() -> AsyncGenerator[None]:
     """Turn every error of the drivers, but our own mistakes in SQL, into StorageUnavailable."""
     try:
         yield
@@ -180,7 +180,7 @@ def connect(
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     else:
         engine = create_async_engine(
-            url.set(drivername="postgresql+asyncpg"),
+            _for_asyncpg(url),
             connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": command_seconds},
             pool_size=10,
             max_overflow=10,
@@ -189,6 +189,14 @@ def connect(
             hide_parameters=True,
         )
     return Database(engine, busy_timeout=busy_timeout)
+
+
+def _for_asyncpg(url: URL) -> URL:
+    # Operators write sslmode, as libpq has it; asyncpg's argument of the same values is ssl.
+    mode = url.query.get("sslmode")
+    if mode is not None:
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return url.set(drivername="postgresql+asyncpg")
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

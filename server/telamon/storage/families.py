@@ -10,7 +10,8 @@ from telamon.storage.engine import Database
 from telamon.storage.records import Family
 from telamon.storage.schema import codes, families, tokens
 
-FAMILY_COLUMNS: Final = tuple(column.label(f"family__{column.name}") for column in families.c)
+_NAMES: Final = tuple(column.name for column in families.c)
+FAMILY_COLUMNS: Final = tuple(families.c[name].label(f"family__{name}") for name in _NAMES)
 """The family's columns under names of their own, for a join."""
 
 _NEWEST_FIRST: Final = (families.c.created_at.desc(), families.c.id)
@@ -99,13 +100,14 @@ class Families:
 
 def family_values(family: Family) -> dict[str, Any]:
     """The row of *family*."""
-    return {column.name: getattr(family, column.name) for column in families.c}
+    return {name: getattr(family, name) for name in _NAMES}
 
 
 def family_of(row: Row[Any]) -> Family:
     """The family in a row that holds ``FAMILY_COLUMNS``."""
-    values = {column.name: getattr(row, f"family__{column.name}") for column in families.c}
-    return Family(**values | {"scopes": tuple(values["scopes"])})
+    values: dict[str, Any] = {name: getattr(row, f"family__{name}") for name in _NAMES}
+    values["scopes"] = tuple(values["scopes"])
+    return Family(**values)
 
 
 def _live(now: float) -> ColumnElement[bool]:

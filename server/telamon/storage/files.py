@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ _COMPANIONS: Final = ("", "-wal", "-shm", "-journal", ".lock")
 
 
 @asynccontextmanager
-async def opening(path: Path, *, patience: float) -> AsyncIterator[None]:
+async def opening(path: Path, *, patience: float) -> AsyncGenerator[None]:
     """Hold ``<path>.lock`` while the database is created, checked and migrated.
 
     The lock file remembers that the database was there: when it is missing or empty later, that

@@ -29,7 +29,7 @@ class Grants:
     outcome nobody stored; :meth:`abandoned` lists those for the sweeper.
 
     :meth:`get` raises :class:`Unsealable` for a grant whose sealed values do not open; treat it
-    like ``needs_reauth`` and mark it with ``needs_reauth(id, version=None, ...)``. The methods
+    like ``needs_reauth`` and mark it with ``needs_reauth(grant_id, version=None, ...)``. The methods
     that list leave such grants out and log them, so that one cannot hide the others.
     """
 
@@ -62,13 +62,13 @@ class Grants:
             )
         )
 
-    async def get(self, id: str) -> Grant | None:  # noqa: A002 - the record's own word
+    async def get(self, grant_id: str) -> Grant | None:
         """The grant of this id.
 
         Raises:
             Unsealable: its sealed values are not its own, were altered, or their key is gone.
         """
-        row = await self._database.row(select(grants).where(grants.c.id == id))
+        row = await self._database.row(select(grants).where(grants.c.id == grant_id))
         return None if row is None else self._grant(row)
 
     async def of_account(self, account_id: str) -> Sequence[Grant]:
@@ -81,19 +81,21 @@ class Grants:
         )
         return self._openable(await self._database.rows(statement))
 
-    async def lease(self, id: str, *, version: int, owner: str, until: float, now: float) -> bool:  # noqa: A002 - as above
+    async def lease(
+        self, grant_id: str, *, version: int, owner: str, until: float, now: float
+    ) -> bool:
         """Take the lease if the version is still this one and nobody holds an unexpired lease."""
         free = or_(grants.c.lease_owner.is_(None), grants.c.lease_until < now)
         statement = (
             update(grants)
-            .where(grants.c.id == id, grants.c.version == version, free)
+            .where(grants.c.id == grant_id, grants.c.version == version, free)
             .values(lease_owner=owner, lease_until=until, attempt_started_at=now)
         )
         return await self._database.change(statement) > 0
 
     async def commit(
         self,
-        id: str,  # noqa: A002 - as above
+        grant_id: str,
         *,
         version: int,
         owner: str,
@@ -107,7 +109,7 @@ class Grants:
 
         The version rises by one, the lease ends, the state is active again.
         """
-        mine = _held(id, version, owner)
+        mine = _held(grant_id, version, owner)
 
         async def work(connection: AsyncConnection) -> bool:
             account = select(grants.c.account_id).where(mine)
@@ -115,7 +117,7 @@ class Grants:
             if account_id is None:
                 return False
             changes = {
-                **self._token_values(id, account_id, access_token, refresh_token),
+                **self._token_values(grant_id, account_id, access_token, refresh_token),
                 **_NO_LEASE,
                 "access_expires_at": access_expires_at,
                 "scopes": tuple(scopes),
@@ -130,14 +132,14 @@ class Grants:
 
         return await self._database.write(work)
 
-    async def release(self, id: str, *, version: int, owner: str) -> bool:  # noqa: A002 - as above
+    async def release(self, grant_id: str, *, version: int, owner: str) -> bool:
         """Give the lease back without a result; ``attempt_started_at`` stays."""
-        statement = update(grants).where(_held(id, version, owner)).values(_NO_LEASE)
+        statement = update(grants).where(_held(grant_id, version, owner)).values(_NO_LEASE)
         return await self._database.change(statement) > 0
 
     async def needs_reauth(
         self,
-        id: str,  # noqa: A002 - as above
+        grant_id: str,
         *,
         version: int | None,
         reason: str,
@@ -147,7 +149,7 @@ class Grants:
 
         ``version=None`` marks it whatever its version: for a grant that does not open.
         """
-        here = grants.c.id == id
+        here = grants.c.id == grant_id
         if version is not None:
             here &= grants.c.version == version
         changes = {
@@ -159,9 +161,9 @@ class Grants:
         }
         return await self._database.change(update(grants).where(here).values(changes)) > 0
 
-    async def set_sites(self, id: str, sites: Collection[Site], now: float) -> None:  # noqa: A002, ARG002 - the record's own word; all changes take the time
+    async def set_sites(self, grant_id: str, sites: Collection[Site], now: float) -> None:  # noqa: ARG002 - all changes take the time
         """Replace the sites that this grant reaches."""
-        statement = update(grants).where(grants.c.id == id).values(sites=_site_values(sites))
+        statement = update(grants).where(grants.c.id == grant_id).values(sites=_site_values(sites))
         await self._database.change(statement, idempotent=True)
 
     async def abandoned(self, now: float, limit: int = 100) -> Sequence[Grant]:
@@ -174,9 +176,9 @@ class Grants:
         )
         return self._openable(await self._database.rows(statement))
 
-    async def delete(self, id: str) -> bool:  # noqa: A002 - as above
+    async def delete(self, grant_id: str) -> bool:
         """Remove the grant with its sealed tokens; False when there was none."""
-        return await self._database.change(delete(grants).where(grants.c.id == id)) > 0
+        return await self._database.change(delete(grants).where(grants.c.id == grant_id)) > 0
 
     async def list(self, limit: int) -> Sequence[Grant]:
         """Grants, the newest consent first."""

@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode, urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from secrets import token_bytes, token_hex
 from typing import Final
 
@@ -90,7 +91,7 @@ def _strong(key_id: str, key: bytes) -> bytes:
         raise StorageRefused(
             f"encryption key {key_id!r} has {len(key)} bytes, {KEY_BYTES} are needed; {advice}"
         )
-    steps = {(after - before) % 256 for before, after in zip(key, key[1:], strict=False)}
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
     is_text = all(0x20 <= byte < 0x7F for byte in key)
     if len(set(key)) < _DISTINCT or len(steps) < _DISTINCT or is_text:
         raise StorageRefused(f"encryption key {key_id!r} is an example or not random; {advice}")

@@ -31,14 +31,14 @@ class McpSessions:
             )
         )
 
-    async def get(self, id: str) -> McpSession | None:  # noqa: A002 - the record's own word
+    async def get(self, session_id: str) -> McpSession | None:
         """The session of this id."""
-        here = mcp_sessions.c.hash == self._key(id)
+        here = mcp_sessions.c.hash == self._key(session_id)
         row = await self._database.row(select(mcp_sessions).where(here))
         if row is None:
             return None
         return McpSession(
-            id=id,
+            id=session_id,
             owner=row.owner,
             protocol_version=row.protocol_version,
             initialize=row.initialize,
@@ -58,9 +58,9 @@ class McpSessions:
         )
         await self._database.change(statement, idempotent=True)
 
-    async def delete(self, id: str) -> bool:  # noqa: A002 - as above
+    async def delete(self, session_id: str) -> bool:
         """Remove the session; False when there was none."""
-        here = mcp_sessions.c.hash == self._key(id)
+        here = mcp_sessions.c.hash == self._key(session_id)
         return await self._database.change(delete(mcp_sessions).where(here)) > 0
 
     async def count(self, owner: str) -> int:
@@ -71,5 +71,5 @@ class McpSessions:
         row = await self._database.row(statement)
         return 0 if row is None else row[0]
 
-    def _key(self, id: str) -> bytes:  # noqa: A002 - as above
-        return self._lookup.hash("mcp_session", id)
+    def _key(self, session_id: str) -> bytes:
+        return self._lookup.hash("mcp_session", session_id)

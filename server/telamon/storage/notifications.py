@@ -7,18 +7,17 @@ from contextlib import suppress
 from secrets import token_hex
 from typing import Any, Final
 
-import asyncpg
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from telamon.storage.engine import Database
+from telamon.storage.engine import Database, translated
 
 Callback = Callable[[str], None]
 
 _log = structlog.get_logger(__name__)
 _CHANNEL: Final = "telamon"
-_CONNECT_SECONDS: Final = 5.0
+_SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
 
@@ -34,13 +33,13 @@ class Notifications:
         self._database = database
         self._origin = token_hex(8)
         self._subscribers: dict[str, list[tuple[Callback, Callable[[], None] | None]]] = {}
-        self._listener: asyncio.Task[None] | None = None
-        self._listening = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._line: _Line | None = None
 
     @property
     def connected(self) -> bool:
         """Whether what other replicas publish arrives here now."""
-        return self._database.is_sqlite or self._listening.is_set()
+        return self._database.is_sqlite or self._line is not None
 
     def subscribe(
         self, topic: str, callback: Callback, *, missed: Callable[[], None] | None = None
@@ -77,57 +76,59 @@ class Notifications:
         await self._database.write(work, idempotent=True)
 
     async def start(self) -> None:
-        """Begin to listen; on PostgreSQL this returns once the first LISTEN stands."""
-        if self._database.is_sqlite:
-            return
-        self._listener = asyncio.create_task(self._listen(), name="storage notifications")
-        await self._listening.wait()
+        """Begin to listen.
+
+        Raises:
+            StorageUnavailable: PostgreSQL cannot be reached.
+        """
+        if not self._database.is_sqlite:
+            self._line = await self._connect()
+            self._keeper = asyncio.create_task(self._keep(), name="storage notifications")
 
     async def stop(self) -> None:
         """End the listening connection."""
-        if self._listener is not None:
-            self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
-            self._listener = None
-        self._listening.clear()
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+            self._keeper = None
+        await self._hang_up()
 
-    async def _listen(self) -> None:
-        pause = 0.1
-        first = True
+    async def _keep(self) -> None:
         while True:
-            try:
-                connection = await self._connect()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("storage.notifications.unreachable", error=type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                continue
-            pause = 0.1
-            ended = asyncio.Event()
-            connection.add_termination_listener(lambda _, ended=ended: ended.set())
-            try:
-                self._listening.set()
-                if not first:
-                    self._tell_missed()
-                first = False
-                if not connection.is_closed():
-                    await ended.wait()
+            if self._line is not None:
+                await self._line.ended.wait()
                 _log.warning("storage.notifications.lost")
-            finally:
-                self._listening.clear()
-                connection.terminate()
+                await self._hang_up()
+            pause = _SHORTEST_PAUSE
+            while self._line is None:
+                try:
+                    self._line = await self._connect()
+                except Exception as error:  # noqa: BLE001 - whatever it was, listen again
+                    _log.warning("storage.notifications.unreachable", error=str(error))
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+            self._tell_missed()
 
-    async def _connect(self) -> Any:
-        url = self._database.engine.url.set(drivername="postgresql")
-        dsn = url.render_as_string(hide_password=False)
-        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
-        try:
-            await connection.add_listener(_CHANNEL, self._heard)
-        except BaseException:
-            connection.terminate()
-            raise
-        return connection
+    async def _connect(self) -> "_Line":
+        async with translated():
+            connection = await self._database.engine.connect()
+            try:
+                pooled = await connection.get_raw_connection()
+                pooled.detach()  # from here on the pool does not count it
+                line = _Line(connection, pooled.driver_connection)
+                await line.driver.add_listener(_CHANNEL, self._heard)
+            except BaseException:
+                await connection.invalidate()
+                await connection.close()
+                raise
+        return line
+
+    async def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.driver.terminate()
+            await line.connection.invalidate()
+            await line.connection.close()
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, message: object) -> None:
         try:
@@ -142,7 +143,7 @@ class Notifications:
         for callback, _ in tuple(self._subscribers.get(topic, ())):
             try:
                 callback(payload)
-            except Exception:  # one subscriber's fault must not silence the next
+            except Exception:  # noqa: BLE001 - one subscriber must not silence the next
                 _log.exception("storage.notifications.subscriber_failed", topic=topic)
 
     def _tell_missed(self) -> None:
@@ -151,5 +152,18 @@ class Notifications:
                 try:
                     if missed is not None:
                         missed()
-                except Exception:  # as above
+                except Exception:  # noqa: BLE001 - as above
                     _log.exception("storage.notifications.subscriber_failed", topic=topic)
+
+
+class _Line:
+    """A connection that listens; ``ended`` is set when it is gone. ``driver`` is asyncpg's."""
+
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        self.connection = connection
+        self.driver = driver
+        self.ended = asyncio.Event()
+        driver.add_termination_listener(self._end)
+
+    def _end(self, _driver: object) -> None:
+        self.ended.set()

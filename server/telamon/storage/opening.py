@@ -52,57 +52,42 @@ async def open_storage(
         address = make_url(url)
     except ArgumentError as error:
         raise StorageRefused("the database URL cannot be read") from error
-    kind = address.get_backend_name()
-    if kind == "sqlite":
-        return await _open_file(address, keys, clock, migrate, busy_timeout, retention)
-    if kind == "postgresql":
-        return await _open(address, keys, clock, migrate, busy_timeout, retention, _nothing)
-    raise StorageRefused(f"the database URL must begin with sqlite: or postgresql:, not {kind}:")
-
-
-async def _open_file(
-    address: URL,
-    keys: KeyRing,
-    clock: Callable[[], float],
-    migrate: bool,
-    busy_timeout: float,
-    retention: Retention | None,
-) -> Storage:
-    if address.database in {None, "", ":memory:"}:
-        directory = mkdtemp(prefix="telamon-")
-
-        async def remove() -> None:
-            await asyncio.to_thread(shutil.rmtree, directory)
-
-        path, on_close = Path(directory, "telamon.db"), remove
-    else:
-        path, on_close = Path(str(address.database)), _nothing
-    async with opening(path, patience=_PATIENCE):
-        address = address.set(database=str(path))
-        return await _open(address, keys, clock, migrate, busy_timeout, retention, on_close)
-
-
-async def _open(
-    address: URL,
-    keys: KeyRing,
-    clock: Callable[[], float],
-    migrate: bool,
-    busy_timeout: float,
-    retention: Retention | None,
-    on_close: Callable[[], Awaitable[None]],
-) -> Storage:
     sealer = Sealer(keys)
-    root = await _first_look(address, sealer, migrate=migrate, busy_timeout=busy_timeout)
-    storage = Storage(
-        connect(address, busy_timeout=busy_timeout),
-        sealer=sealer,
-        lookup=Lookup(root),
-        clock=clock,
-        retention=retention or Retention(),
-        on_close=on_close,
-    )
-    await storage.notifications.start()
-    return storage
+
+    async def enter(address: URL, on_close: Callable[[], Awaitable[None]]) -> Storage:
+        root = await _first_look(address, sealer, migrate=migrate, busy_timeout=busy_timeout)
+        storage = Storage(
+            connect(address, busy_timeout=busy_timeout),
+            sealer=sealer,
+            lookup=Lookup(root),
+            clock=clock,
+            retention=retention or Retention(),
+            on_close=on_close,
+        )
+        await storage.notifications.start()
+        return storage
+
+    kind = address.get_backend_name()
+    if kind in {"postgresql", "postgres"}:
+        return await enter(address, _nothing)
+    if kind != "sqlite":
+        raise StorageRefused(
+            f"the database URL must begin with sqlite: or postgresql:, not {kind}:"
+        )
+    path, on_close = _file(address)
+    async with opening(path, patience=_PATIENCE):
+        return await enter(address.set(database=str(path)), on_close)
+
+
+def _file(address: URL) -> tuple[Path, Callable[[], Awaitable[None]]]:
+    if address.database not in {None, "", ":memory:"}:
+        return Path(str(address.database)), _nothing
+    directory = mkdtemp(prefix="telamon-")
+
+    async def remove() -> None:
+        await asyncio.to_thread(shutil.rmtree, directory)
+
+    return Path(directory, "telamon.db"), remove
 
 
 async def _first_look(address: URL, sealer: Sealer, *, migrate: bool, busy_timeout: float) -> bytes:

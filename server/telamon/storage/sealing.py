@@ -67,4 +67,4 @@ def _prefix(key_id: str) -> bytes:
 
 def _context(table: str, row: str, account: str, column: str) -> bytes:
     # NUL cannot stand in a stored text, so no two cells share a context.
-    return "\0".join((table, row, account, column, "v1")).encode()
+    return f"{table}\0{row}\0{account}\0{column}\0v1".encode()

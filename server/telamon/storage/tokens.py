@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telamon.storage.engine import Database
 from telamon.storage.families import FAMILY_COLUMNS, Families, family_of, family_values
 from telamon.storage.lookup import Lookup
-from telamon.storage.records import Code, NewToken, Token, TokenKind
+from telamon.storage.records import Code, NewToken, Token
 from telamon.storage.schema import codes, families, tokens
 from telamon.storage.sealing import Sealer
 
@@ -118,11 +118,7 @@ class Tokens(Families):
             row = (await connection.execute(consume)).first()
             if row is None:
                 return False
-            family = families.c.id == row.family_id
-            used = update(families).where(family).values(last_used_at=now)
-            owner = (await connection.execute(used.returning(families.c.account_id))).scalar_one()
-            pair = (("access", access), ("refresh", refresh))
-            await self._insert(connection, row.family_id, owner, pair, now)
+            await self._store_pair(connection, row.family_id, (access, refresh), now)
             return True
 
         return await self._database.write(work)
@@ -219,11 +215,7 @@ class Tokens(Families):
                 .where(tokens.c.expires_at > now + OVERLAP)
                 .values(expires_at=now + OVERLAP)
             )
-            pair = (("access", access), ("refresh", successor))
-            await self._insert(connection, row.family_id, row.account_id, pair, now)
-            await connection.execute(
-                update(families).where(families.c.id == row.family_id).values(last_used_at=now)
-            )
+            await self._store_pair(connection, row.family_id, (access, successor), now)
             return True
 
         return await self._database.write(work)
@@ -234,14 +226,16 @@ class Tokens(Families):
         statement = delete(tokens).where(tokens.c.hash == key, tokens.c.kind == "access")
         return await self._database.change(statement) > 0
 
-    async def _insert(
+    async def _store_pair(
         self,
         connection: AsyncConnection,
         family_id: str,
-        account_id: str,
-        pair: tuple[tuple[TokenKind, NewToken], ...],
+        pair: tuple[NewToken, NewToken],
         now: float,
     ) -> None:
+        used = update(families).where(families.c.id == family_id).values(last_used_at=now)
+        owner = await connection.execute(used.returning(families.c.account_id))
+        account_id = owner.scalar_one()
         rows: list[dict[str, Any]] = [
             {
                 "hash": self._lookup.hash(kind, new.token),
@@ -252,6 +246,6 @@ class Tokens(Families):
                 "created_at": now,
                 "expires_at": new.expires_at,
             }
-            for kind, new in pair
+            for kind, new in zip(("access", "refresh"), pair, strict=True)
         ]
         await connection.execute(insert(tokens), rows)

@@ -39,9 +39,9 @@ class Transactions:
             )
         )
 
-    async def get(self, id: str, now: float) -> Transaction | None:  # noqa: A002 - the record's own word
+    async def get(self, transaction_id: str, now: float) -> Transaction | None:
         """The transaction of this id, unless it has expired."""
-        return await self._first(transactions.c.hash == self._key(id), now)
+        return await self._first(transactions.c.hash == self._key(transaction_id), now)
 
     async def by_state(self, state: str, now: float) -> Transaction | None:
         """The transaction that waits for this upstream OAuth state, unless it has expired."""
@@ -63,9 +63,14 @@ class Transactions:
         here = self._at(transaction.id, transaction.version)
         return await self._database.change(update(transactions).where(here).values(changes)) > 0
 
-    async def take(self, id: str, version: int) -> bool:  # noqa: A002 - the record's own word
+    async def take(self, transaction_id: str, version: int) -> bool:
         """Remove it; True for exactly one caller."""
-        return await self._database.change(delete(transactions).where(self._at(id, version))) > 0
+        return (
+            await self._database.change(
+                delete(transactions).where(self._at(transaction_id, version))
+            )
+            > 0
+        )
 
     async def count(self, client_id: str, now: float) -> int:
         """How many sign-ins of this client are open."""
@@ -81,11 +86,13 @@ class Transactions:
         row = await self._database.row(statement)
         return None if row is None else self._transaction(row)
 
-    def _at(self, id: str, version: int) -> ColumnElement[bool]:  # noqa: A002 - as above
-        return (transactions.c.hash == self._key(id)) & (transactions.c.version == version)
+    def _at(self, transaction_id: str, version: int) -> ColumnElement[bool]:
+        return (transactions.c.hash == self._key(transaction_id)) & (
+            transactions.c.version == version
+        )
 
-    def _key(self, id: str) -> bytes:  # noqa: A002 - as above
-        return self._lookup.hash("transaction", id)
+    def _key(self, transaction_id: str) -> bytes:
+        return self._lookup.hash("transaction", transaction_id)
 
     def _state(self, state: str) -> bytes:
         return self._lookup.hash("state", state)
