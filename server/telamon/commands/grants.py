@@ -1,0 +1,60 @@
+"""``telamon grants``: list, revoke."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from telamon.commands.setting_up import config_option, configured, fail, run, storage_of
+
+
+@click.group("grants")
+def command() -> None:
+    """List and revoke people's connections."""
+
+
+@command.command("list")
+@config_option
+def list_(config: Path | None) -> None:
+    """List the Atlassian grants and what hangs on each."""
+    settings, _ = configured(config)
+
+    async def work() -> None:
+        now = datetime.now(UTC).timestamp()
+        async with storage_of(settings) as storage:
+            for grant in await storage.grants.list(limit=10_000):
+                families = await storage.tokens.families(grant_id=grant.id, now=now)
+                sites = ", ".join(site.url for site in grant.sites) or "no site"
+                click.echo(
+                    f"{grant.account_id}  {grant.state:<12} {len(families)} connections  "
+                    f"{sites}  {grant.name}"
+                )
+
+    run(work)
+
+
+@command.command("revoke")
+@config_option
+@click.argument("account_id")
+def revoke(config: Path | None, account_id: str) -> None:
+    """End everything of one account: tokens, browser sessions, Atlassian grants.
+
+    Atlassian has no revocation for these grants: the user can also remove the app under
+    "Connected apps" of the Atlassian account.
+    """
+    settings, _ = configured(config)
+
+    async def work() -> int:
+        now = datetime.now(UTC).timestamp()
+        async with storage_of(settings) as storage:
+            grants = await storage.grants.of_account(account_id)
+            for family in await storage.tokens.families(account_id=account_id, now=now):
+                await storage.tokens.revoke_family(family.id, "revoked by operator", now)
+            await storage.browser_sessions.delete_of_account(account_id)
+            for grant in grants:
+                await storage.grants.delete(grant.id)
+            return len(grants)
+
+    if not run(work):
+        fail([f"{account_id}: there is no grant of this account"])
+    click.echo(f"Everything of {account_id} is revoked.")

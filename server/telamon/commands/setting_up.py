@@ -1,0 +1,70 @@
+"""What several commands begin with: the configuration, the plugins, the storage."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from telamon.configuration import SettingsError, read_settings
+from telamon.loader import Loaded, PluginError, load
+from telamon.settings import Settings
+from telamon.storage import KeyRing, Storage, StorageRefused, StorageUnavailable, open_storage
+
+T = TypeVar("T")
+
+config_option = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The TOML file to read; otherwise TELAMON_CONFIG or telamon.toml.",
+)
+
+
+def fail(faults: Sequence[str]) -> NoReturn:
+    """Print every fault and end with status 1."""
+    for fault in faults:
+        click.echo(click.style("✗ ", fg="red") + fault, err=True)
+    sys.exit(1)
+
+
+def configured(config: Path | None) -> tuple[Settings, Loaded]:
+    """Read the settings and load the plugins, or print everything that is wrong and end."""
+    try:
+        settings = read_settings(config)
+    except SettingsError as error:
+        fail(error.faults)
+    try:
+        return settings, load(settings.plugins.enabled, settings.plugins.sections)
+    except PluginError as error:
+        fail(error.faults)
+
+
+@asynccontextmanager
+async def storage_of(
+    settings: Settings, *, migrate: bool | None = None
+) -> AsyncGenerator[Storage, None]:
+    """Open the configured storage for one command.
+
+    Raises:
+        StorageRefused, StorageUnavailable: As :func:`open_storage`.
+    """
+    storage = await open_storage(
+        settings.storage.url.get_secret_value(),
+        keys=KeyRing.parse(key.get_secret_value() for key in settings.storage.encryption_keys),
+        migrate=settings.storage.migrate if migrate is None else migrate,
+    )
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run *work*; a storage that cannot be used is told in one sentence, status 1."""
+    try:
+        return asyncio.run(work())
+    except (StorageRefused, StorageUnavailable) as error:
+        fail([f"storage: {error}"])

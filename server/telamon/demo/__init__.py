@@ -1,0 +1,1 @@
+"""A first look without any configuration: the server beside an emulated Atlassian Cloud."""
