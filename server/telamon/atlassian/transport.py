@@ -1,0 +1,36 @@
+"""The one pooled HTTP session for everything that goes to Atlassian."""
+
+from importlib.metadata import version
+
+import aiohttp
+
+from telamon.settings import AtlassianSettings
+
+CONNECTIONS = 512
+"""Sockets at once; a site's own share is bounded far below it (see ``lanes``)."""
+KEEPALIVE_SECONDS = 60
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+HEADER_BYTES = 64 * 1024
+"""Signed media addresses and Atlassian's tokens are longer than aiohttp's 8 KiB."""
+
+
+def open_session(settings: AtlassianSettings) -> aiohttp.ClientSession:
+    """Open the session; the caller closes it.
+
+    It keeps connections alive, stores no cookies, and uses a proxy of the environment only where
+    the operator said so. Without a total limit: a slow but steady download is not a fault.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ttl_dns_cache=60
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"telamon/{version('telamon')}", "Accept": "application/json"},
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS
+        ),
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        trust_env=settings.trust_env,
+    )
