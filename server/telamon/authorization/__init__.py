@@ -1,0 +1,1 @@
+"""Who we are to clients: the OAuth 2.1 authorization server and its consent pages."""

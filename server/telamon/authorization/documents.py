@@ -1,0 +1,200 @@
+"""Clients described by a document at their own ``client_id`` (Client ID Metadata Document).
+
+A document is read at most once at a time, kept as its host says within bounds, and for a day more
+where the host is down. One refused document is never remembered: it may be mended any moment.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from telamon.authorization.client_metadata import BadMetadata, is_public_host, read_metadata
+from telamon.authorization.fetching import Fetched, Fetcher, FetchRefused, FetchUnavailable
+from telamon.authorization.redirects import RedirectRules
+from telamon.clock import Clock
+from telamon.plugin import ClientRegistered, LimitHit
+from telamon.plugin.events import Announce
+from telamon.settings import ClientSettings, LimitSettings
+from telamon.storage import Client, Storage
+from telamon.tasks import Tasks
+from telamon.web.limits import Limiter
+
+SHORTEST, USUAL, LONGEST = 300.0, 3600.0, 86_400.0
+"""Bounds and default of how long a document is kept, in seconds."""
+FETCHES_PER_HOST = 5
+FETCHES = 60
+"""Per minute."""
+_FETCHED_AT = "fetched_at"
+_CLIENT_ID = re.compile(
+    r"https://(?P<host>[a-z0-9.-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]+)(?:\?[^#]*)?"
+)
+_PLAIN = re.compile(r"(?:[A-Za-z0-9\-._~:/?!$&'()*+,;=@]|%[0-9A-Fa-f]{2})+")
+log = structlog.get_logger(__name__)
+
+
+class DocumentRefused(Exception):
+    """The client id or its document cannot be accepted."""
+
+
+class DocumentUnavailable(Exception):
+    """The document cannot be read just now; *seconds* later it may."""
+
+    def __init__(self, seconds: float = 30.0) -> None:
+        super().__init__("the client's metadata document cannot be read just now")
+        self.seconds = seconds
+
+
+def check_client_id(client_id: str) -> str:
+    """Return the host of a client id that is a URL.
+
+    It is compared as a string everywhere, so there is one way to write it: https, a public name in
+    lower case, a path without dot segments, no default port, user or fragment.
+
+    Raises:
+        DocumentRefused: It is written in another way.
+    """
+    found = _CLIENT_ID.fullmatch(client_id)
+    if found is None or not _PLAIN.fullmatch(client_id) or not is_public_host(found["host"]):
+        raise DocumentRefused("the client id is not an https address with a public host and a path")
+    port = found["port"]
+    if port is not None and (port.startswith("0") or not 0 < int(port) < 65536 or port == "443"):
+        raise DocumentRefused("the client id has a port that it should not have")
+    if any(segment in (".", "..") for segment in re.split(r"[/\\]", unquote(found["path"]))):
+        raise DocumentRefused("the client id has dot segments in its path")
+    return found["host"]
+
+
+class ClientDocuments:
+    """Finds clients by their documents, and keeps these in the storage."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        fetcher: Fetcher,
+        rules: RedirectRules,
+        settings: ClientSettings,
+        limits: LimitSettings,
+        limiter: Limiter,
+        tasks: Tasks,
+        announce: Announce,
+        clock: Clock,
+    ) -> None:
+        self._storage = storage
+        self._fetcher = fetcher
+        self._rules = rules
+        self._settings = settings
+        self._limits = limits
+        self._limiter = limiter
+        self._tasks = tasks
+        self._announce = announce
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[Client]] = {}
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return the client that the document at *client_id* describes; None where switched off.
+
+        Raises:
+            DocumentRefused: The id or the document is no good.
+            DocumentUnavailable: The document cannot be read, and no copy of a day is there.
+        """
+        if not self._settings.metadata_documents:
+            return None
+        host = check_client_id(client_id)
+        if self._settings.metadata_document_hosts and (
+            host not in self._settings.metadata_document_hosts
+        ):
+            raise DocumentRefused("clients of this host are not accepted")
+        kept = await self._storage.clients.get(client_id)
+        now = self._clock()
+        if kept is not None and (kept.expires_at or 0) > now:
+            return kept
+        try:
+            return await self._read_once(client_id, host, kept)
+        except DocumentUnavailable:
+            if kept is not None and now < float(kept.metadata.get(_FETCHED_AT, 0)) + LONGEST:
+                return kept
+            raise
+
+    async def _read_once(self, client_id: str, host: str, kept: Client | None) -> Client:
+        running = self._running.get(client_id)
+        if running is None:
+            running = self._tasks.start(self._read(client_id, host, kept), name="client document")
+            self._running[client_id] = running
+            running.add_done_callback(lambda _: self._running.pop(client_id, None))
+        return await asyncio.shield(running)
+
+    async def _read(self, client_id: str, host: str, kept: Client | None) -> Client:
+        await self._check_limits(host, kept)
+        try:
+            fetched = await self._fetcher.fetch(client_id)
+            client = self._client(client_id, fetched)
+        except FetchUnavailable as error:
+            log.info("client.document.unavailable", host=host, reason=str(error))
+            raise DocumentUnavailable from error
+        except (FetchRefused, BadMetadata) as error:
+            log.info("client.document.refused", host=host, reason=str(error))
+            if kept is not None:
+                await self._storage.clients.delete(client_id)
+            raise DocumentRefused("the client's metadata document cannot be accepted") from error
+        await self._storage.clients.add(client)
+        if kept is None:
+            targets = {self._rules.read(uri).target for uri in client.redirect_uris}
+            self._announce(
+                ClientRegistered(
+                    client_id=client_id,
+                    client_name=client.name,
+                    redirect_hosts=tuple(sorted(targets)),
+                )
+            )
+        return client
+
+    async def _check_limits(self, host: str, kept: Client | None) -> None:
+        waits = {
+            "documents_of_host": self._limiter.take(
+                "documents_of_host", host, per_minute=FETCHES_PER_HOST
+            ),
+            "documents": self._limiter.take("documents", "all", per_minute=FETCHES),
+        }
+        for limit, wait in waits.items():
+            if wait is not None:
+                self._announce(LimitHit(limit=limit, key=host))
+                raise DocumentUnavailable(wait)
+        if kept is None and await self._storage.clients.count() >= self._limits.clients:
+            self._announce(LimitHit(limit="clients", key=host))
+            raise DocumentUnavailable
+
+    def _client(self, client_id: str, fetched: Fetched) -> Client:
+        said = fetched.content
+        fields: Mapping[str, Any] = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+        if fields.get("client_id") != client_id:
+            raise FetchRefused("the document names another client_id")
+        if not fields.get("client_name"):
+            raise FetchRefused("the document has no client_name")
+        if "client_secret" in fields or "client_secret_expires_at" in fields:
+            raise FetchRefused("the document has a client secret")
+        metadata = read_metadata(fields, self._rules, ("none",))
+        now = self._clock()
+        age = USUAL if fetched.max_age is None else fetched.max_age
+        return Client(
+            client_id=client_id,
+            kind="document",
+            name=metadata.name,
+            redirect_uris=metadata.redirect_uris,
+            auth_method="none",
+            scopes=(),
+            metadata={**metadata.echo, _FETCHED_AT: now},
+            created_at=now,
+            last_used_at=now,
+            authorised_at=None,
+            expires_at=now + min(max(age, SHORTEST), LONGEST),
+        )
+
+
+def host_of(client_id: str) -> str:
+    """Return the host of a client id that was checked before."""
+    return urlsplit(client_id).netloc
