@@ -30,7 +30,7 @@ def did_not_finish(happened: str | None = None) -> Problem:
         or "It took too long, was already finished, or was started in another browser.",
         to_do=(
             START_AGAIN,
-            "If no window opens: allow pop-ups, or copy the address your app prints into a browser.",
+            "If no window opens: allow pop-ups, or open the address that your app prints.",
             "Finish the sign-in in the browser where it began.",
         ),
     )
@@ -44,7 +44,7 @@ def redirect_refused(callback: str | None, *, client_name: str | None = None) ->
         "that the app gave for this is not one that it registered, or that this server allows.",
         to_do=(
             "Remove the connection in your app and add it again, so that it registers anew.",
-            "If it still fails, ask whoever runs this server to allow-list the return address below.",
+            "If it still fails, ask whoever runs this server to allow-list the address below.",
             "For an address at localhost: check that no firewall or other program blocks its port.",
         ),
         details=_known({"App": client_name, "Return address": callback}),
@@ -60,8 +60,8 @@ def callback_misconfigured(callback: str) -> Problem:
         to_do=(
             START_AGAIN,
             (
-                "If it happens again, ask whoever runs this server to compare the callback URL below "
-                "with the one in Atlassian's developer console: they have to be the same."
+                "If it happens again, ask whoever runs this server to compare the callback URL "
+                "below with the one in Atlassian's developer console: they have to be the same."
             ),
         ),
         details={"Callback URL": callback},
