@@ -11,6 +11,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +20,8 @@ from secrets import token_hex
 from tempfile import mkdtemp
 from types import TracebackType
 from typing import Self
+
+import pytest
 
 _USER = "telamon"
 _START_SECONDS = 60.0
@@ -191,3 +195,19 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for the whole run (of an xdist worker); import it into a ``conftest.py``.
+
+    Where it cannot be started the tests are skipped, but with ``CI=true`` they fail.
+    """
+    try:
+        server = Postgres().__enter__()
+    except PostgresMissing as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    with closing(server):
+        yield server

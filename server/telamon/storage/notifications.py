@@ -114,8 +114,8 @@ class Notifications:
             connection = await self._database.engine.connect()
             try:
                 pooled = await connection.get_raw_connection()
-                pooled.detach()  # from here on the pool does not count it
                 line = _Line(connection, pooled.driver_connection)
+                pooled.detach()  # from here on the pool does not count it
                 await line.driver.add_listener(_CHANNEL, self._heard)
             except BaseException:
                 await connection.invalidate()

@@ -1,0 +1,47 @@
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from fakes.postgres import Postgres, postgres
+from fakes.records import NOW
+from telamon.storage import KeyRing, Storage, new_key, open_storage
+
+__all__ = ["postgres"]
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    return KeyRing.parse([new_key()])
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/data/telamon.db"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:  # noqa: F811 - a fixture asked for by name
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    """Both engines: a database of its own for every test."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def storage(url: str, ring: KeyRing) -> AsyncIterator[Storage]:
+    storage = await open_storage(url, keys=ring, clock=lambda: NOW)
+    yield storage
+    await storage.close()
+
+
+@pytest.fixture
+async def replica(storage: Storage, url: str, ring: KeyRing) -> AsyncIterator[Storage]:
+    """A second replica on the same database."""
+    replica = await open_storage(url, keys=ring, clock=lambda: NOW)
+    yield replica
+    await replica.close()
