@@ -51,7 +51,13 @@ def read_settings(path: Path | None = None) -> Settings:
         raise SettingsError([f"{file}: there is no such file"])
     faults = [*_unknown_variables(), *_unreadable_secrets()]
 
-    class Sourced(Settings):
+    class Sourced(
+        BaseSettings,
+        Settings,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        hide_input_in_errors=True,
+    ):
         @classmethod
         def settings_customise_sources(
             cls,
@@ -65,9 +71,8 @@ def read_settings(path: Path | None = None) -> Settings:
             toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
             return (Environment(settings_cls), SecretFiles(settings_cls), toml)
 
-    read: Callable[..., Settings] = Sourced
     try:
-        settings = read()
+        settings = cast("Callable[[], Settings]", Sourced)()
     except ValidationError as error:
         faults += [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
         raise SettingsError(faults) from None

@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from telamon.addresses import check_public_url
 
@@ -176,16 +176,8 @@ class LogSettings(Section):
     format: Literal["auto", "json", "console"] = "auto"
 
 
-class Settings(BaseSettings):
-    """The whole configuration, frozen."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        hide_input_in_errors=True,
-    )
+class Settings(Section):
+    """The whole configuration. ``telamon.configuration`` says where its values come from."""
 
     public_url: str
     """How clients and browsers reach us: scheme, host and port, nothing behind them."""
