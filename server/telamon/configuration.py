@@ -51,7 +51,8 @@ def read_settings(path: Path | None = None) -> Settings:
         raise SettingsError([f"{file}: there is no such file"])
     faults = [*_unknown_variables(), *_unreadable_secrets()]
 
-    class Sourced(
+    # Both bases name a model_config; the one of pydantic-settings is the wider.
+    class Sourced(  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride]
         BaseSettings,
         Settings,
         env_prefix=PREFIX,
