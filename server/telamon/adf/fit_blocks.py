@@ -1,0 +1,147 @@
+"""Makes blocks fit: what a place may not hold is changed, unwrapped or put behind its holder.
+
+Nothing that was written is lost: a heading in a list becomes a paragraph in bold, a quote in a quote
+becomes its paragraphs, and a table in a list item follows the list, which goes on after it.
+"""
+
+from collections.abc import Callable
+
+from . import model
+from .convert import convert
+from .fit_inline import allowed_marks, fit_line
+from .nodes import Node, attributes, build, content, kind, marks
+from .origin import Verbatim
+from .values import selected
+
+_LIFTED = frozenset({"table", "rule"})
+_DIVISIBLE = frozenset({"listItem", "bulletList", "orderedList", "blockquote", "panel"})
+_NEEDS_BLOCK = frozenset(
+    "blockquote bodiedExtension bodiedSyncBlock expand layoutColumn listItem nestedExpand panel"
+    " tableCell tableHeader blockTaskItem".split()
+)
+_NEEDS_ATTRS = frozenset({"nestedExpand"})
+JIRA_LACKS = frozenset({"layoutSection", "bodiedExtension", "syncBlock", "bodiedSyncBlock"})
+"""What Jira's fields do not take, although the schema has it."""
+
+
+class Fitter:
+    """Fits nodes into their places.
+
+    Args:
+        lacking: Node types that may stand nowhere.
+        new_id: Makes the `localId` for a node of which it is required.
+    """
+
+    def __init__(self, lacking: frozenset[str], new_id: Callable[[Node], str]) -> None:
+        self._lacking = lacking
+        self._new_id = new_id
+
+    def document(self, nodes: list[Node]) -> Node:
+        """A document of these blocks."""
+        return {"type": "doc", "version": 1, "content": self._children(nodes, "doc")}
+
+    def _children(self, nodes: list[Node], parent: str) -> list[Node]:
+        """The children as they fit; those that must leave the parent are still among them."""
+        fitted: list[Node] = []
+        for node in nodes:
+            fitted += self._place(node, parent)
+        return fitted
+
+    def _place(self, node: Node, parent: str) -> list[Node]:
+        if isinstance(node, Verbatim):
+            return [node]
+        placed: list[Node] = []
+        for part in self._settle(node):
+            node_type = kind(part)
+            if self._may_hold(parent, node_type):
+                placed.append(self._dressed(part, parent))
+            elif node_type in _LIFTED and parent in _DIVISIBLE:
+                placed.append(part)
+            else:
+                for simpler in convert(part, parent):
+                    placed += self._place(simpler, parent)
+        return placed
+
+    def _may_hold(self, parent: str, child: str) -> bool:
+        return child in model.CONTENT[parent] and child not in self._lacking
+
+    def _dressed(self, node: Node, parent: str) -> Node:
+        """The node with the marks that it may carry here."""
+        kept = allowed_marks(marks(node), model.marks_allowed(parent, kind(node)))
+        bare = {key: value for key, value in node.items() if key != "marks"}
+        return bare | {"marks": kept} if kept else bare
+
+    def _settle(self, node: Node) -> list[Node]:
+        """The node with its own parts in order: itself, or the pieces it falls into."""
+        node_type = kind(node)
+        if node_type not in model.TYPES:
+            return [build("paragraph", fit_line([node], "paragraph"))]
+        attrs = self._attributes(node)
+        if attrs is None:
+            return self._without_frame(node)
+        bare: Node = {"type": node_type}
+        if attrs or node_type in _NEEDS_ATTRS:
+            bare["attrs"] = attrs
+        if marks(node):
+            bare["marks"] = marks(node)
+        if node_type not in model.CONTENT:
+            return [bare]
+        if model.CONTENT[node_type] <= model.INLINE:
+            line = fit_line(content(node), node_type)
+            return [bare | {"content": line} if line else bare]
+        return self._divided(bare, self._children(content(node), node_type))
+
+    def _without_frame(self, node: Node) -> list[Node]:
+        """What is left of a node that lacks an attribute which it must have."""
+        if model.CONTENT.get(kind(node), model.INLINE) <= model.INLINE or not content(node):
+            return [build("paragraph", fit_line(content(node) or [node], "paragraph"))]
+        return [part for child in content(node) for part in self._settle(child)]
+
+    def _attributes(self, node: Node) -> Node | None:
+        attrs = attributes(node)
+        if kind(node) in ("taskList", "taskItem", "blockTaskItem", "decisionList", "decisionItem"):
+            if not isinstance(attrs.get("localId"), str):
+                attrs = attrs | {"localId": self._new_id(node)}
+            if kind(node) == "decisionItem":
+                attrs = {"state": "DECIDED"} | attrs
+        elif kind(node) in ("mediaSingle", "embedCard"):
+            attrs = {"layout": "center"} | attrs
+        elif kind(node) == "layoutColumn":
+            attrs = {"width": 50} | attrs
+        return selected(kind(node), attrs)
+
+    def _divided(self, node: Node, children: list[Node]) -> list[Node]:
+        """Divide a node around the children that it may not keep."""
+        parts: list[Node] = []
+        kept: list[Node] = []
+        number = attributes(node).get("order", 1)
+        for child in children:
+            if isinstance(child, Verbatim) or self._may_hold(kind(node), kind(child)):
+                kept.append(child)
+                continue
+            parts += self._filled(node, kept)
+            if kind(node) == "orderedList":
+                number += len(kept)
+                node = node | {"attrs": attributes(node) | {"order": number}}
+            parts.append(child)
+            kept = []
+        if kept or not parts:
+            parts += self._filled(node, kept)
+        return parts
+
+    def _filled(self, node: Node, children: list[Node]) -> list[Node]:
+        """The node with these children, if it can be with them."""
+        node_type = kind(node)
+        if not children and node_type in _NEEDS_BLOCK:
+            children = [build("paragraph")]
+        if node_type == "mediaSingle":
+            pictures = [child for child in children if kind(child) == "media"][:1]
+            captions = [child for child in children if kind(child) == "caption"][:1]
+            if not pictures:
+                return [build("paragraph", content(captions[0]))] if captions else []
+            children = pictures + captions
+        if node_type == "layoutSection" and not 2 <= len(children) <= 3:
+            return [part for column in children for part in content(column)]
+        if not children and node_type != "tableRow":
+            return []
+        return [node | {"content": children}]

@@ -1,0 +1,102 @@
+"""How a document is written: the choices of one conversion, and the opaque forms they lead to."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .attributes import compact_json
+from .nodes import Node, attributes, content, kind
+
+HIDDEN = frozenset({"localId", "uniqueId", "occurrenceKey", "collection", "accessLevel"})
+"""Attributes that a short form leaves out: an edit takes them from the original again."""
+_GEOMETRY = {
+    "table": frozenset({"layout", "width", "displayMode"}),
+    "tableCell": frozenset({"colwidth"}),
+    "tableHeader": frozenset({"colwidth"}),
+    "media": frozenset({"width", "height"}),
+    "mediaInline": frozenset({"width", "height"}),
+    "mediaSingle": frozenset({"width", "widthType", "layout"}),
+    "emoji": frozenset({"id", "text"}),
+    "codeBlock": frozenset({"wrap", "hideLineNumbers"}),
+}
+_HIDDEN_MARKS = frozenset({"fragment", "dataConsumer", "breakout"})
+
+
+def hidden_attributes(node_type: str) -> frozenset[str]:
+    """The attributes of this node that only the complete form shows."""
+    return HIDDEN | _GEOMETRY.get(node_type, frozenset())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forms:
+    """The choices of one conversion to Markdown.
+
+    Attributes:
+        short: Whether hidden attributes are left out and opaque nodes become references.
+        references: Collects the nodes that were written as references.
+    """
+
+    short: bool = False
+    references: dict[str, Node] = field(default_factory=dict)
+
+    def shown(self, node: Mapping[str, Any], *plain: str) -> dict[str, Any]:
+        """The attributes that need an attribute list: not those with a plain form."""
+        attrs = attributes(node)
+        hidden = hidden_attributes(kind(node)) if self.short else frozenset()
+        return {
+            name: value for name, value in attrs.items() if name not in plain and name not in hidden
+        }
+
+    def shown_marks(self, found: list[Node]) -> list[Node]:
+        """The marks that need an attribute list."""
+        if not self.short:
+            return found
+        return [mark for mark in found if kind(mark) not in _HIDDEN_MARKS]
+
+    def refer(self, node: Node) -> str:
+        """Take note of a node that is written as a reference, and name it."""
+        name = reference(node)
+        self.references[name] = node
+        return name
+
+
+def reference(node: Mapping[str, Any]) -> str:
+    """The short name of an opaque node: the beginning of a hash of its content."""
+    return hashlib.sha256(compact_json(_ordered(node)).encode()).hexdigest()[:10]
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    return value
+
+
+def hint(node: Mapping[str, Any]) -> str:
+    """A few words that tell a reader what an opaque node is."""
+    attrs = attributes(node)
+    name = attrs.get("extensionKey")
+    title = attrs.get("text")
+    words = [kind(node) or "unknown"]
+    if isinstance(name, str):
+        words.append(name)
+    elif isinstance(attrs.get("url"), str):
+        words.append(attrs["url"])
+    if isinstance(title, str) and title:
+        words.append(title)
+    if not isinstance(name, str):
+        words.append(_text(node))
+    return " ".join(" ".join(words).split())[:80].rstrip()
+
+
+def _text(node: Mapping[str, Any]) -> str:
+    parts: list[str] = []
+    waiting: list[Mapping[str, Any]] = [node]
+    while waiting and sum(map(len, parts)) < 80:
+        found = waiting.pop()
+        if isinstance(found.get("text"), str):
+            parts.append(found["text"])
+        waiting.extend(reversed(content(found)))
+    return " ".join(parts)

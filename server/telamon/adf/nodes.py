@@ -1,0 +1,63 @@
+"""How a node is looked at: typed access to JSON that may have any shape."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+Node: TypeAlias = dict[str, Any]
+"""An ADF node or mark as JSON: `type`, and as its kind has them `attrs`, `content`, `marks`, `text`."""
+
+
+def as_node(value: Any) -> Node | None:
+    """The value as a node, or None where it is not a JSON object."""
+    return cast(Node, value) if isinstance(value, dict) else None
+
+
+def kind(node: Mapping[str, Any]) -> str:
+    """The node's `type`, or an empty string."""
+    value = node.get("type")
+    return value if isinstance(value, str) else ""
+
+
+def attributes(node: Mapping[str, Any]) -> Node:
+    """The node's `attrs`, or an empty object."""
+    return as_node(node.get("attrs")) or {}
+
+
+def listed(node: Mapping[str, Any], key: str) -> list[Node]:
+    """The objects listed under `content` or `marks`; whatever else stands there is passed over."""
+    value = node.get(key)
+    if not isinstance(value, list):
+        return []
+    return [item for item in cast(list[Any], value) if isinstance(item, dict)]
+
+
+def content(node: Mapping[str, Any]) -> list[Node]:
+    """The node's children."""
+    return listed(node, "content")
+
+
+def marks(node: Mapping[str, Any]) -> list[Node]:
+    """The node's marks."""
+    return listed(node, "marks")
+
+
+def text_node(text: str, text_marks: list[Node] | None = None) -> Node:
+    """A text node."""
+    return {"type": "text", "text": text} | ({"marks": text_marks} if text_marks else {})
+
+
+def build(
+    node_type: str,
+    children: list[Node] | None = None,
+    attrs: Mapping[str, Any] | None = None,
+    node_marks: list[Node] | None = None,
+) -> Node:
+    """A node of this type; absent parts are left out."""
+    node: Node = {"type": node_type}
+    if attrs:
+        node["attrs"] = dict(attrs)
+    if children is not None:
+        node["content"] = children
+    if node_marks:
+        node["marks"] = node_marks
+    return node

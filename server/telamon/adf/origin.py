@@ -1,0 +1,95 @@
+"""Where opaque forms come from: what a text may bring in, and what a reference stands for."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from . import model
+from .attributes import read_json
+from .canonical import canonical
+from .errors import AdfError, UnknownReference
+from .forms import reference
+from .nodes import Node, content, kind
+from .validity import valid
+from .writer import references
+
+
+class Verbatim(dict[str, Any]):
+    """A node that the schema does not know, kept as it is because the original has it."""
+
+
+class Origin:
+    """The document that a text was read from, if any, and how far the text is trusted."""
+
+    def __init__(self, original: Mapping[str, Any] | None, *, trusted: bool) -> None:
+        self._original = original
+        self._trusted = trusted
+
+    @cached_property
+    def _known(self) -> dict[str, Node]:
+        return {} if self._original is None else references(self._original)
+
+    def resolve(self, name: str) -> Node | None:
+        """The node that a reference stands for; None if there is no original to look in.
+
+        Raises:
+            UnknownReference: The original has no such node.
+        """
+        if self._original is None:
+            return None
+        found = self._known.get(name)
+        if found is None:
+            raise UnknownReference(name)
+        return _kept(found)
+
+    def payload(self, text: str) -> Node | None:
+        """The node that a fence spells out, if it does and may."""
+        read = read_json(text, 0)
+        if read is None or text[read[1] :].strip():
+            return None
+        return self.accept(read[0])
+
+    def accept(self, payload: Any) -> Node | None:
+        """The node that an opaque form spells out, or None if it may not be made from text.
+
+        A macro, or a node that the schema does not know, must be in the original already.
+        """
+        if not isinstance(payload, dict):
+            return None
+        try:
+            node = canonical(payload)
+        except AdfError:  # deeper or larger than a document may be: then it is only text
+            return None
+        if not isinstance(node.get("type"), str):
+            return None
+        if self._trusted or not (_has_macro(node) or not _is_known(node)):
+            return _kept(node)
+        return _kept(node) if reference(node) in self._known else None
+
+
+def _kept(node: Node) -> Node:
+    return node if _is_known(node) else Verbatim(node)
+
+
+def _is_known(node: Node) -> bool:
+    """Whether the node is valid in some place; a frame is looked at as if it had a body."""
+    whole = node
+    if kind(node) in ("bodiedExtension", "bodiedSyncBlock") and "content" not in node:
+        whole = node | {"content": [{"type": "paragraph"}]}
+    return any(
+        kind(node) in children and valid(whole, parent)
+        for parent, children in model.CONTENT.items()
+    )
+
+
+def _has_macro(node: Node) -> bool:
+    return any(kind(found) in model.MACROS for found in walk(node))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all nodes below it, in the order of the document."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(content(found)))

@@ -1,0 +1,43 @@
+"""The Markdown parser: markdown-it with the rules of the dialect and without those it replaces."""
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.paragraph import paragraph
+from markdown_it.token import Token
+
+from . import parse_blocks, parse_inline
+from .syntax import link_is_safe
+
+MAX_LEVEL = 100
+"""How many quotes and lists (two levels each) may lie inside one another; more is text."""
+
+
+def make_parser() -> MarkdownIt:
+    """A parser for the dialect. It keeps no state between texts."""
+    parser = MarkdownIt("js-default", {"maxNesting": MAX_LEVEL + 8, "linkify": False})
+    parser.disable(["html_block", "linkify", "link", "image", "autolink", "html_inline", "entity"])
+    parser.core.ruler.disable(["inline", "replacements", "smartquotes", "linkify", "text_join"])
+    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    block = parser.block.ruler
+    block.before("table", "adf_marker", parse_blocks.marker, interrupts)
+    block.before("adf_marker", "adf_deep", _too_deep)
+    parse_inline.install(parser)
+    parser.normalizeLink = _unchanged  # type: ignore[method-assign]  # an address is kept as written
+    parser.normalizeLinkText = _unchanged  # type: ignore[method-assign]  # as above
+    parser.validateLink = link_is_safe  # type: ignore[method-assign]  # our list of schemes
+    return parser
+
+
+def parse_text(parser: MarkdownIt, text: str) -> tuple[list[Token], dict[str, object]]:
+    """The block tokens of a text, and what its inline parts need: the link definitions."""
+    env: dict[str, object] = {}
+    return parser.parse(text, env), env
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Below the last level everything is text: nothing is lost, and nothing recurses further."""
+    return state.level >= MAX_LEVEL and paragraph(state, start, end, silent)

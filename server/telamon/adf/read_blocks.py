@@ -1,0 +1,203 @@
+"""Reads blocks: the parser's tokens become nodes, before it is looked at what may stand where."""
+
+import re
+from typing import Any
+
+from markdown_it.token import Token
+
+from .attributes import read_attributes
+from .fit_inline import words_of
+from .nodes import Node, build, text_node
+from .origin import Origin, Verbatim
+from .read_frames import Frame, close_to, literal, steer
+from .read_inline import InlineReader
+from .read_lists import read_list
+from .read_paragraphs import read_paragraph, with_items
+from .write_blocks import ALERTS
+
+PANELS = {alert: panel for panel, alert in ALERTS.items()} | {
+    "INFO": "info",
+    "DANGER": "error",
+    "ERROR": "error",
+}
+_ALERT = re.compile(r"\[!([A-Za-z]{1,20})\][ \t]*(?:\n|$)")
+_REFERENCE = re.compile(r"adf +ref=([0-9A-Za-z-]{1,64})(?: .*)?$")
+
+
+class BlockReader:
+    """Walks over the tokens of one text."""
+
+    def __init__(self, tokens: list[Token], inline: InlineReader, origin: Origin) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self.inline = inline
+        self._origin = origin
+
+    def read(self) -> list[Node]:
+        """The nodes of the whole text."""
+        return self.sequence("")[0]
+
+    def sequence(self, until: str) -> tuple[list[Node], dict[str, Any]]:
+        """The nodes up to the closing token, and the attributes meant for the list item itself."""
+        frames = [Frame("", {})]
+        pending: list[Token] = []
+        own: dict[str, Any] = {}
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            self._at += 1
+            if token.type == until:
+                break
+            if token.type == "adf_attributes":
+                if "li" in token.meta["items"]:
+                    own |= token.meta["items"]
+                else:
+                    pending.append(token)
+                continue
+            items = {key: value for one in pending for key, value in one.meta["items"].items()}
+            if token.type == "adf_open":
+                frames.append(self._opened(token, items))
+                pending.clear()
+            elif token.type in ("adf_close", "adf_part", "adf_summary"):
+                self._flush(pending, frames)
+                if not steer(token, frames, self.inline):
+                    frames[-1].children.append(literal(token))
+            else:
+                nodes = self._block(token, items)
+                if nodes:
+                    pending.clear()
+                frames[-1].children += nodes
+        self._flush(pending, frames)
+        close_to(frames, 0)
+        return frames[0].children, own
+
+    def _flush(self, pending: list[Token], frames: list[Frame]) -> None:
+        """Attributes with nothing after them are text."""
+        frames[-1].children += [literal(token) for token in pending]
+        pending.clear()
+
+    def _block(self, token: Token, items: dict[str, Any]) -> list[Node]:
+        match token.type:
+            case "paragraph_open":
+                source = self._tokens[self._at].content
+                self._at += 2
+                return read_paragraph(source, items, self.inline)
+            case "heading_open":
+                source = self._tokens[self._at].content
+                self._at += 2
+                level = int(token.tag[1:])
+                return [
+                    with_items(build("heading", self.inline.read(source), {"level": level}), items)
+                ]
+            case "fence" | "code_block":
+                return [self._code(token, items)]
+            case "hr":
+                return [with_items(build("rule"), items)]
+            case "adf_empty":
+                return [with_items(build("paragraph"), items)]
+            case "blockquote_open":
+                return [with_items(self._quote(), items)]
+            case "bullet_list_open" | "ordered_list_open":
+                return read_list(self, token, items)
+            case "table_open":
+                return [with_items(self._table(), items)]
+            case _:
+                return []
+
+    def next_is(self, token_type: str) -> bool:
+        """Whether the next token has this type; if so it is passed over."""
+        if self._at < len(self._tokens) and self._tokens[self._at].type == token_type:
+            self._at += 1
+            return True
+        return False
+
+    def first_line(self) -> Token | None:
+        """The inline token of the paragraph that comes next, if a paragraph comes next."""
+        following = self._tokens[self._at : self._at + 2]
+        if len(following) == 2 and following[0].type == "paragraph_open":
+            return following[1]
+        return None
+
+    def _quote(self) -> Node:
+        first = self.first_line()
+        alert = _ALERT.match(first.content) if first else None
+        panel = PANELS.get(alert[1].upper()) if alert else None
+        if first and alert and panel:
+            first.content = first.content[alert.end() :]
+            if not first.content:
+                self._at += 3
+        children, _ = self.sequence("blockquote_close")
+        if panel:
+            return build("panel", children, {"panelType": panel})
+        return build("blockquote", children)
+
+    def _code(self, token: Token, items: dict[str, Any]) -> Node:
+        info = token.info.strip()
+        text = token.content.removesuffix("\n")
+        found: Node | None = None
+        if referred := _REFERENCE.match(info):
+            found = self._origin.resolve(referred[1])
+        elif info == "adf":
+            found = self._origin.payload(text)
+        if found is not None:
+            return found if isinstance(found, Verbatim) else with_items(found, items)
+        language = info.split()[0] if info else ""
+        attrs = {"language": language} if language else {}
+        return with_items(build("codeBlock", [text_node(text)] if text else [], attrs), items)
+
+    def _table(self) -> Node:
+        rows: list[Node] = []
+        header = True
+        while not self.next_is("table_close"):
+            token = self._tokens[self._at]
+            self._at += 1
+            if token.type == "tr_open":
+                rows.append(build("tableRow", []))
+                header = header and len(rows) == 1
+            elif token.type in ("th_open", "td_open"):
+                source = self._tokens[self._at].content
+                self._at += 2
+                rows[-1]["content"].append(self._cell(source, token))
+        first = rows[0]["content"]
+        if len(rows) > 1 and all(cell.pop("empty", False) for cell in first):
+            rows.pop(0)
+        for row in rows:
+            for cell in row["content"]:
+                cell.pop("empty", None)
+        return build("table", rows)
+
+    def _cell(self, source: str, token: Token) -> Node:
+        items, start = read_attributes(source, 0) or ({}, 0)
+        body = read_paragraph(source[start:].strip(" \t"), _alignment(token), self.inline)
+        node_type = "tableHeader" if token.type == "th_open" else "tableCell"
+        if "th" in items or "td" in items:
+            node_type = "tableHeader" if "th" in items else "tableCell"
+        cell = build(node_type, body or [build("paragraph")], items)
+        return cell | {"empty": not source}
+
+    def _opened(self, token: Token, items: dict[str, Any]) -> Frame:
+        meta = token.meta
+        items = items | meta["items"]
+        match meta["of"]:
+            case "details":
+                title = meta["title"]
+                attrs = {} if title is None else {"title": words_of(self.inline.read(title))}
+                return Frame("details", build("expand", attrs=attrs), items=items)
+            case "layout":
+                return Frame(":::", build("layoutSection", [], items), items=items)
+            case "table":
+                return Frame(":::", build("table", [], items), items=items)
+            case _:
+                return Frame(":::", self._bodied(meta), items=items)
+
+    def _bodied(self, meta: dict[str, Any]) -> Node:
+        if "reference" in meta:
+            found = self._origin.resolve(meta["reference"])
+        else:
+            found = self._origin.accept(meta["node"])
+        return found if found is not None else {"type": "", "source": meta["source"]}
+
+
+def _alignment(token: Token) -> dict[str, Any]:
+    style = token.attrs.get("style")
+    align = {"text-align:center": "center", "text-align:right": "end"}.get(str(style))
+    return {"align": align} if align else {}

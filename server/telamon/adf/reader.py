@@ -1,0 +1,74 @@
+"""Markdown to document."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from .canonical import canonical, clean
+from .errors import TooLarge
+from .fit_blocks import JIRA_LACKS, Fitter
+from .fit_inline import plain
+from .nodes import Node, attributes, kind
+from .origin import Origin, walk
+from .parser import make_parser, parse_text
+from .read_blocks import BlockReader
+from .read_inline import InlineReader
+from .validity import MAX_CHARACTERS
+
+Profile = Literal["confluence", "jira"]
+
+
+def from_markdown(
+    text: str,
+    *,
+    original: Mapping[str, Any] | None = None,
+    trusted: bool = False,
+    profile: Profile = "confluence",
+) -> Node:
+    """Read Markdown as a document that is valid by the schema, whatever the text is.
+
+    Args:
+        text: Markdown in the dialect of docs/content.md.
+        original: The document that the text is an edit of. References are looked up in it, and
+            the macros which it has may be kept.
+        trusted: Whether the text may bring in macros, and nodes that the schema does not know,
+            which `original` does not have. Without it they stay text.
+        profile: `jira` leaves out what Jira's fields do not take: layouts, macros with a body,
+            synchronised blocks.
+
+    Raises:
+        UnknownReference: The text refers to a node which `original` does not have.
+        TooLarge: The text is too long.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise TooLarge(f"The Markdown has more than {MAX_CHARACTERS} characters.")
+    origin = Origin(original, trusted=trusted)
+    parser = make_parser()
+    tokens, env = parse_text(parser, clean(text))
+    nodes = BlockReader(tokens, InlineReader(parser, env, origin), origin).read()
+    lacking = JIRA_LACKS if profile == "jira" else frozenset[str]()
+    taken = set[str]() if original is None else _local_ids(original)
+    return canonical(Fitter(lacking, _Ids(taken)).document(nodes))
+
+
+def _local_ids(document: Mapping[str, Any]) -> set[str]:
+    found = (attributes(node).get("localId") for node in walk(dict(document)))
+    return {one for one in found if isinstance(one, str)}
+
+
+class _Ids:
+    """Makes identifiers that are the same for the same text, and that nothing else has."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
+        self._count = 0
+
+    def __call__(self, node: Node) -> str:
+        while True:
+            self._count += 1
+            seed = f"{self._count} {kind(node)} {plain(node)}"
+            found = hashlib.sha256(seed.encode()).hexdigest()
+            made = "-".join((found[:8], found[8:12], found[12:16], found[16:20], found[20:32]))
+            if made not in self._taken:
+                self._taken.add(made)
+                return made

@@ -1,0 +1,41 @@
+"""Document to Markdown."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from .canonical import canonical
+from .forms import Forms
+from .nodes import Node, content, kind
+from .write_blocks import write_blocks
+
+Opaque = Literal["inline", "reference"]
+
+
+def to_markdown(document: Mapping[str, Any], *, opaque: Opaque = "inline") -> str:
+    """Write a document as Markdown.
+
+    Args:
+        document: A `doc` node, or any other block node. It is not changed.
+        opaque: `inline` writes everything, so that `from_markdown` gives the document back
+            without anything else. `reference` writes what a reader needs: nodes without a plain
+            form (macros) become short references, and identifiers and measures are left out;
+            `apply_edit` puts all that back from the original.
+
+    Raises:
+        TooDeep: The document is nested too deeply.
+        TooLarge: The document is too large.
+    """
+    return write(canonical(document), Forms(short=opaque == "reference"))
+
+
+def write(document: Node, forms: Forms) -> str:
+    """Write a canonical document or block, with the choices given."""
+    nodes = content(document) if kind(document) == "doc" else [document]
+    return "\n".join(write_blocks(nodes, "doc", forms))
+
+
+def references(document: Mapping[str, Any]) -> dict[str, Node]:
+    """The nodes that the short form of this document refers to, by reference."""
+    forms = Forms(short=True)
+    write(canonical(document), forms)
+    return forms.references
