@@ -45,6 +45,15 @@ class Limiter:
             self._buckets.popitem(last=False)
         return wait
 
+    def wait(
+        self, limit: str, key: str, *, per_minute: float, burst: int | None = None
+    ) -> float | None:
+        """Tell what :meth:`take` would answer, without taking; for counting failures alone."""
+        size = float(burst if burst is not None else max(1, math.ceil(per_minute)))
+        left, touched = self._buckets.get((limit, key), (size, 0.0))
+        left = min(size, left + max(0.0, self._clock() - touched) * per_minute / 60)
+        return None if left >= 1 else (1 - left) * 60 / per_minute
+
 
 def client_network(
     request: web.Request, trusted_proxies: Collection[IPv4Network | IPv6Network]
