@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from telamon.atlassian.reading import as_list, as_object
+from telamon.atlassian.reading import as_list, as_object, is_array, is_object
 from telamon.plugin import Json, Site
 
 log = structlog.get_logger(__name__)
@@ -137,11 +137,10 @@ def account(body: Json) -> Account:
 
 def reachable_sites(body: Json) -> tuple[ReachableSite, ...]:
     """Read ``accessible-resources``, where one site stands once per product under the same id."""
-    entries = as_list(body)
-    if not isinstance(body, list):
+    if not is_array(body):
         raise AtlassianUnavailable("accessible-resources is no list", ambiguous=False)
     merged: dict[str, ReachableSite] = {}
-    for entry in entries:
+    for entry in body:
         found = _site(entry)
         if found is None:
             log.warning("atlassian.site.ignored")
@@ -176,7 +175,6 @@ def _site(entry: Json) -> ReachableSite | None:
 
 
 def _mapping(body: Json) -> dict[str, Any]:
-    fields = as_object(body)
-    if not isinstance(body, dict):
+    if not is_object(body):
         raise AtlassianUnavailable("the answer is no JSON object")
-    return fields
+    return body

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 import aiohttp
 
@@ -55,17 +55,24 @@ async def parse(raw: bytes) -> Json:
     return _loads(raw)
 
 
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether *value* is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether *value* is a JSON array."""
+    return isinstance(value, list)
+
+
 def as_object(value: object) -> dict[str, Any]:
     """Return *value* if it is a JSON object, else an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def as_list(value: object) -> list[Any]:
     """Return *value* if it is a JSON array, else an empty one."""
-    if not isinstance(value, list):
-        return []
-    found: list[Any] = value
-    return found
+    return value if is_array(value) else []
 
 
 def _loads(raw: bytes) -> Json:
