@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from fakes.postgres import Postgres, postgres
 from fakes.records import NOW
+
 from telamon.storage import KeyRing, Storage, new_key, open_storage
 
 __all__ = ["postgres"]
@@ -20,7 +21,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:  # noqa: F811 - a fixture asked for by name
+def postgres_url(postgres: Postgres) -> Iterator[str]:
     url = postgres.new_database()
     yield url
     postgres.drop_database(url)

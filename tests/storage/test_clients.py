@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.records import NOW, a_client
+
 from telamon.storage import Storage
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.records import DAY, NOW, a_code, a_family, a_refresh, an_access
+
 from telamon.storage import NewToken, Storage, Token
 
 GRACE = NOW + 145

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.records import NOW, a_transaction
+
 from telamon.storage import Storage
 
 
