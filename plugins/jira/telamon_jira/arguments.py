@@ -1,0 +1,46 @@
+"""The types of tool arguments: closed sets, and ids so strict that no path can hide in them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+IssueIdOrKey = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}-)?[0-9]{1,18}$")]
+"""``DEMO-1`` or ``10001``."""
+
+ProjectIdOrKey = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}|[0-9]{1,18})$")]
+Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
+AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
+
+FieldName = Annotated[str, Field(pattern=r"^[-*]?[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
+"""A field's id (``summary``, ``customfield_10016``) or ``*all``, ``*navigable``, ``-comment``."""
+
+Fields = Annotated[list[FieldName], Field(min_length=1, max_length=100)]
+PropertyKey = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/?#\\\x00-\x1f]+$")]
+Expand = Annotated[str, Field(pattern=r"^[A-Za-z.,]{1,200}$")]
+
+Line = Annotated[str, Field(min_length=1, max_length=255)]
+Markdown = Annotated[str, Field(max_length=500_000)]
+Jql = Annotated[str, Field(min_length=1, max_length=10_000)]
+Duration = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?[wdhm]( [0-9]+(\.[0-9]+)?[wdhm])*$")]
+"""Jira's own notation: ``3h 20m``, ``1d``."""
+
+Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+PageToken = Annotated[str, Field(min_length=1, max_length=2000)]
+StartAt = Annotated[int, Field(ge=0)]
+UpTo50 = Annotated[int, Field(ge=1, le=50)]
+UpTo100 = Annotated[int, Field(ge=1, le=100)]
+UpTo200 = Annotated[int, Field(ge=1, le=200)]
+
+FieldValues = Annotated[dict[str, Any], Field(max_length=200)]
+"""Values by field id as Jira's REST API takes them; Markdown where Jira wants a document."""
+
+Updates = Annotated[dict[str, list[dict[str, Any]]], Field(max_length=200)]
+
+
+class Visibility(BaseModel):
+    """Who may see a comment or a work log: one group or one project role."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["group", "role"]
+    value: Line

@@ -1,0 +1,40 @@
+"""Jira's resource templates: an issue as a page."""
+
+from collections.abc import Mapping, Sequence
+
+from telamon.plugin import Resource, resource
+from telamon_jira import issue_view
+from telamon_jira.arguments import IssueIdOrKey
+from telamon_jira.client import Jira
+from telamon_jira.page import issue_page
+from telamon_jira.scopes import READ_WORK
+from telamon_jira.values import members, objects
+
+SUGGESTED = 20
+
+
+async def issue_keys(jira: Jira, typed: str, _others: Mapping[str, str]) -> Sequence[str]:
+    """Suggest issue keys for what is typed: the beginning of a key, or of words in the summary."""
+    answer = await jira.api.get("/rest/api/3/issue/picker", {"query": typed})
+    found = [
+        str(issue["key"])
+        for section in objects(members(answer).get("sections"))
+        for issue in objects(section.get("issues"))
+        if issue.get("key")
+    ]
+    return list(dict.fromkeys(found))[:SUGGESTED]
+
+
+@resource("jira://{site}/issue/{key}", READ_WORK, title="Jira issue", complete={"key": issue_keys})
+async def issue(jira: Jira, *, key: IssueIdOrKey) -> str:
+    """One issue with description, links and newest comments, as a Markdown page."""
+    return await read_page(jira, key)
+
+
+async def read_page(jira: Jira, key: str) -> str:
+    """Read an issue and write it out as a page."""
+    shown = issue_view.show(jira, await issue_view.read(jira, key, issue_view.DETAILS))
+    return issue_page(issue_view.newest_comments(shown, jira.settings.recent_comments))
+
+
+RESOURCES: tuple[Resource[Jira], ...] = (issue,)

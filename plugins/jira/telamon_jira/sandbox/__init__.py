@@ -1,0 +1,1 @@
+"""An emulated Jira for trying the server without Atlassian; production never imports it."""

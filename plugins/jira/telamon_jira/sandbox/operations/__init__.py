@@ -1,0 +1,1 @@
+"""The emulated REST operations, one module for each group of them."""

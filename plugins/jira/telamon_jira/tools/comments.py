@@ -1,0 +1,133 @@
+"""Comments and work logs of an issue."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from telamon.plugin import tool
+from telamon_jira import compact, writing
+from telamon_jira.arguments import (
+    Duration,
+    Id,
+    IssueIdOrKey,
+    Markdown,
+    StartAt,
+    UpTo100,
+    Visibility,
+)
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.values import filled, members, objects
+
+COMMENTS = "/rest/api/3/issue/{issueIdOrKey}/comment"
+WORKLOGS = "/rest/api/3/issue/{issueIdOrKey}/worklog"
+
+
+@tool(READ_WORK, access="read", group="issues", title="List Jira comments")
+async def list_jira_issue_comments(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    start_at: StartAt = 0,
+    max_results: UpTo100 = 20,
+    order_by: Literal["created", "-created"] = "-created",
+) -> dict[str, Any]:
+    """List an issue's comments, newest first unless `orderBy` is `created`."""
+    page = members(
+        await jira.api.get(
+            COMMENTS,
+            {"startAt": start_at, "maxResults": max_results, "orderBy": order_by},
+            issueIdOrKey=issue_id_or_key,
+        )
+    )
+    return counted(page, "comments", [compact.comment(c) for c in objects(page.get("comments"))])
+
+
+@tool(WRITE_WORK, access="write", group="issues", title="Comment on Jira issue")
+async def add_comment_to_jira_issue(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    comment_body: Annotated[Markdown, Field(min_length=1)],
+    comment_visibility: Visibility | None = None,
+    comment_id: Id | None = None,
+) -> dict[str, Any]:
+    """Add a comment, or with `commentId` replace that comment's text. `commentBody` is Markdown."""
+    body = filled(
+        body=writing.document(comment_body),
+        visibility=comment_visibility.model_dump() if comment_visibility else None,
+    )
+    if comment_id:
+        saved = await jira.api.put(
+            COMMENTS + "/{id}", body, issueIdOrKey=issue_id_or_key, id=comment_id
+        )
+    else:
+        saved = await jira.api.post(COMMENTS, body, issueIdOrKey=issue_id_or_key)
+    identifier = members(saved).get("id")
+    return {
+        "id": identifier,
+        "issue": issue_id_or_key,
+        "url": f"{jira.browse(issue_id_or_key)}?focusedCommentId={identifier}",
+    }
+
+
+@tool(READ_WORK, access="read", group="issues", title="List Jira work logs", listed=False)
+async def list_jira_issue_worklogs(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    start_at: StartAt = 0,
+    max_results: UpTo100 = 50,
+) -> dict[str, Any]:
+    """List the time that people logged on an issue."""
+    page = members(
+        await jira.api.get(
+            WORKLOGS,
+            {"startAt": start_at, "maxResults": max_results},
+            issueIdOrKey=issue_id_or_key,
+        )
+    )
+    return counted(page, "worklogs", [compact.worklog(w) for w in objects(page.get("worklogs"))])
+
+
+@tool(WRITE_WORK, access="write", group="issues", title="Log work on Jira issue")
+async def add_worklog_to_jira_issue(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    time_spent: Duration,
+    started: AwareDatetime | None = None,
+    comment_body: Markdown | None = None,
+    visibility: Visibility | None = None,
+    adjust_estimate: Literal["auto", "leave", "new"] = "auto",
+    new_estimate: Duration | None = None,
+    worklog_id: Id | None = None,
+) -> dict[str, Any]:
+    """Log time on an issue (`timeSpent` like `1h 30m`), or with `worklogId` change that entry.
+
+    `adjustEstimate: new` sets the remaining estimate to `newEstimate`.
+    """
+    body = filled(
+        timeSpent=time_spent,
+        started=started.strftime("%Y-%m-%dT%H:%M:%S.000%z") if started else None,
+        comment=writing.document(comment_body) if comment_body else None,
+        visibility=visibility.model_dump() if visibility else None,
+    )
+    query = {"adjustEstimate": adjust_estimate, "newEstimate": new_estimate}
+    if worklog_id:
+        saved = await jira.api.put(
+            WORKLOGS + "/{id}", body, query, issueIdOrKey=issue_id_or_key, id=worklog_id
+        )
+    else:
+        saved = await jira.api.post(WORKLOGS, body, query, issueIdOrKey=issue_id_or_key)
+    return {"issue": issue_id_or_key, **compact.worklog(saved)}
+
+
+def counted(page: dict[str, Any], name: str, shown: list[Any]) -> dict[str, Any]:
+    """Return a page of a list that is counted: where it starts, how long it is, if it is over."""
+    start = int(page.get("startAt") or 0)
+    total = page.get("total")
+    over = page.get("isLast")
+    if over is None:
+        over = total is None or start + len(shown) >= int(total)
+    return {name: shown, "startAt": start, **filled(total=total), "isLast": bool(over)}

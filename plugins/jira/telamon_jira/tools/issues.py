@@ -1,0 +1,168 @@
+"""Read, create and change single issues."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from telamon.plugin import InvalidArgument, Json, NotFound, Rejected, ToolError, tool
+from telamon_jira import issue_view, writing
+from telamon_jira.arguments import (
+    AccountId,
+    Expand,
+    Fields,
+    FieldValues,
+    IssueIdOrKey,
+    Line,
+    Markdown,
+    ProjectIdOrKey,
+    PropertyKey,
+)
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.values import filled, members, objects
+
+
+@tool(READ_WORK, access="read", group="issues", title="Retrieve Jira issue")
+async def get_jira_issue(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    fields: Fields | None = None,
+    fields_by_keys: bool | None = None,
+    expand: Expand | None = None,
+    properties: Annotated[list[PropertyKey], Field(max_length=20)] | None = None,
+    update_history: bool | None = None,
+    fail_fast: bool | None = None,
+) -> dict[str, Any]:
+    """Read one issue: details, description, links, files, newest comments.
+
+    `fields` names exactly what to return instead (`*all` includes custom fields). `expand` takes
+    `changelog`, `transitions`. Use searchJiraIssuesUsingJql to find issues.
+    """
+    wanted = fields or issue_view.DETAILS
+    raw = await issue_view.read(
+        jira,
+        issue_id_or_key,
+        wanted,
+        names=issue_view.has_custom(wanted),
+        fieldsByKeys=fields_by_keys,
+        expand=expand,
+        properties=",".join(properties) if properties else None,
+        updateHistory=update_history,
+        failFast=fail_fast,
+    )
+    shown = issue_view.show(jira, raw)
+    if fields is None:
+        return issue_view.newest_comments(shown, jira.settings.recent_comments)
+    return shown
+
+
+@tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Create Jira issue")
+async def create_jira_issue(
+    jira: Jira,
+    *,
+    project_key: ProjectIdOrKey,
+    issue_type_name: Line,
+    summary: Line,
+    description: Markdown | None = None,
+    parent: IssueIdOrKey | None = None,
+    assignee_account_id: Annotated[AccountId | None, Field(alias="assignee_account_id")] = None,
+    additional_fields: Annotated[FieldValues | None, Field(alias="additional_fields")] = None,
+) -> dict[str, Any]:
+    """Create an issue. `description` is Markdown; `parent` is an epic or, for a subtask, its issue.
+
+    `additional_fields` takes more fields as Jira's REST API does, e.g.
+    {"priority": {"name": "High"}, "labels": ["a"]}; getJiraIssueTypeMetaWithFields lists them.
+    """
+    values = {
+        **(additional_fields or {}),
+        **filled(
+            project=named_project(project_key),
+            issuetype={"name": issue_type_name},
+            summary=summary,
+            description=description,
+            parent=named_issue(parent) if parent else None,
+            assignee={"id": assignee_account_id} if assignee_account_id else None,
+        ),
+    }
+
+    async def send(fields: dict[str, Any]) -> Json:
+        return await jira.api.post("/rest/api/3/issue", {"fields": fields})
+
+    try:
+        created = members(await writing.send_fields(send, values))
+    except Rejected as refusal:
+        if not {"issuetype", "project"} & refusal.fields.keys():
+            raise
+        raise await _with_types(jira, project_key, issue_type_name, refusal) from refusal
+    return {
+        "key": created.get("key"),
+        "id": created.get("id"),
+        "url": jira.browse(str(created.get("key"))),
+    }
+
+
+@tool(WRITE_WORK, access="write", group="issues", title="Update Jira issue", idempotent=True)
+async def edit_jira_issue(
+    jira: Jira, *, issue_id_or_key: IssueIdOrKey, fields: FieldValues
+) -> dict[str, Any]:
+    """Change fields of an issue, each given value replacing the old one; null empties a field.
+
+    Values are as in Jira's REST API, `description` and text areas as Markdown, e.g.
+    {"summary": "New", "labels": ["a"], "assignee": {"accountId": "..."}}. To change the status
+    use transitionJiraIssue.
+    """
+    if not fields:
+        raise InvalidArgument("Nothing to change: fields is empty.")
+    if "status" in fields:
+        raise InvalidArgument(
+            "The status is not a field that can be set: use transitionJiraIssue, "
+            "and getTransitionsForJiraIssue to see which steps are possible."
+        )
+
+    async def send(values: dict[str, Any]) -> Json:
+        return await jira.api.put(
+            "/rest/api/3/issue/{issueIdOrKey}", {"fields": values}, issueIdOrKey=issue_id_or_key
+        )
+
+    await writing.send_fields(send, fields)
+    return {
+        "issue": issue_id_or_key,
+        "url": jira.browse(issue_id_or_key),
+        "changed": sorted(fields),
+    }
+
+
+def named_project(id_or_key: str) -> dict[str, str]:
+    """Return a project as a field value names it."""
+    return {"id": id_or_key} if id_or_key.isdigit() else {"key": id_or_key}
+
+
+def named_issue(id_or_key: str) -> dict[str, str]:
+    """Return an issue as a field value names it."""
+    return {"id": id_or_key} if id_or_key.isdigit() else {"key": id_or_key}
+
+
+async def _with_types(jira: Jira, project: str, wanted: str, refusal: Rejected) -> ToolError:
+    """Return *refusal* together with the issue types that the project really has."""
+    try:
+        page = members(
+            await jira.api.get(
+                "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes",
+                {"maxResults": 200},
+                projectIdOrKey=project,
+            )
+        )
+    except NotFound:
+        return Rejected(
+            f"There is no project {project} in which you may create issues: "
+            "getVisibleJiraProjects lists those that exist.",
+            fields=refusal.fields,
+        )
+    known = [str(kind.get("name")) for kind in objects(page.get("issueTypes"))]
+    if wanted.casefold() in (name.casefold() for name in known):
+        return refusal
+    return Rejected(
+        f"Project {project} has no issue type {wanted!r}; it has: {', '.join(known)}.",
+        fields=refusal.fields,
+    )

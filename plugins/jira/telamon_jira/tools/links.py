@@ -1,0 +1,84 @@
+"""Links between issues, and from issues to things elsewhere."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from telamon.plugin import InvalidArgument, NotFound, Rejected, tool
+from telamon_jira import writing
+from telamon_jira.arguments import IssueIdOrKey, Line, Markdown
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.tools.issues import named_issue
+from telamon_jira.values import filled, members, objects, picked
+
+REMOTE_LINKS = "/rest/api/3/issue/{issueIdOrKey}/remotelink"
+
+
+@tool(READ_WORK, access="read", group="issues", title="List Jira remote links")
+async def get_jira_issue_remote_issue_links(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    global_id: Annotated[str | None, Field(min_length=1, max_length=255)] = None,
+) -> dict[str, Any]:
+    """List an issue's links to things outside Jira: Confluence pages, web pages, other trackers."""
+    answer = await jira.api.get(REMOTE_LINKS, {"globalId": global_id}, issueIdOrKey=issue_id_or_key)
+    # with a globalId Jira answers with the one link instead of a list
+    found = objects(answer) if isinstance(answer, list) else [members(answer)]
+    return {"remoteLinks": [_remote(link) for link in found if link]}
+
+
+@tool(READ_WORK, access="read", group="issues", title="List Jira link types")
+async def get_issue_link_types(jira: Jira) -> dict[str, Any]:
+    """List the types of links between issues and how each reads in both directions."""
+    return {"linkTypes": await _types(jira)}
+
+
+@tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Link Jira issues")
+async def create_issue_link(
+    jira: Jira,
+    *,
+    inward_issue: IssueIdOrKey,
+    outward_issue: IssueIdOrKey,
+    type_: Line,
+    comment: Markdown | None = None,
+) -> dict[str, Any]:
+    """Link two issues. With type `Blocks`, `inwardIssue` blocks `outwardIssue`.
+
+    getIssueLinkTypes lists the types.
+    """
+    body = filled(
+        type={"name": type_},
+        inwardIssue=named_issue(inward_issue),
+        outwardIssue=named_issue(outward_issue),
+        comment={"body": writing.document(comment)} if comment else None,
+    )
+    try:
+        await jira.api.post("/rest/api/3/issueLink", body)
+    except (NotFound, Rejected) as refusal:
+        known = [str(kind.get("name")) for kind in await _types(jira)]
+        if type_.casefold() in (name.casefold() for name in known):
+            raise
+        raise InvalidArgument(
+            f"There is no link type {type_!r}; there are: {', '.join(known)}."
+        ) from refusal
+    return {"linked": True, "type": type_, "from": inward_issue, "to": outward_issue}
+
+
+async def _types(jira: Jira) -> list[dict[str, Any]]:
+    answer = members(await jira.api.get("/rest/api/3/issueLinkType"))
+    return [
+        picked(kind, "id", "name", "inward", "outward")
+        for kind in objects(answer.get("issueLinkTypes"))
+    ]
+
+
+def _remote(link: dict[str, Any]) -> dict[str, Any]:
+    target = members(link.get("object"))
+    return filled(
+        **picked(link, "id", "globalId", "relationship"),
+        **picked(target, "title", "url", "summary"),
+        application=members(link.get("application")).get("name"),
+        resolved=members(target.get("status")).get("resolved"),
+    )

@@ -1,0 +1,74 @@
+"""Find issues by JQL, and count them."""
+
+import asyncio
+from typing import Any
+
+from telamon.plugin import tool
+from telamon_jira import issue_view
+from telamon_jira.arguments import Fields, Jql, PageToken, UpTo100
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK
+from telamon_jira.values import filled, members, objects
+
+DEFAULT_FIELDS: Fields = list(issue_view.OVERVIEW)
+
+
+@tool(READ_WORK, access="read", group="issues", title="Search Jira issues with JQL")
+async def search_jira_issues_using_jql(
+    jira: Jira,
+    *,
+    jql: Jql,
+    max_results: UpTo100 = 50,
+    fields: Fields = DEFAULT_FIELDS,
+    next_page_token: PageToken | None = None,
+    count: bool = False,
+) -> dict[str, Any]:
+    """Find issues with JQL, which must restrict something (`project = DEMO ORDER BY created DESC`).
+
+    More pages: pass `nextPageToken` until `isLast`. `count` adds how many match, roughly. For
+    plain words use search.
+    """
+    query = filled(
+        jql=jql,
+        maxResults=max_results,
+        fields=fields,
+        nextPageToken=next_page_token,
+        expand="names" if issue_view.has_custom(fields) else None,
+    )
+    found, total = await asyncio.gather(
+        jira.api.read("/rest/api/3/search/jql", query),
+        _count(jira, jql) if count else _nothing(),
+    )
+    return issue_page(jira, found, total)
+
+
+@tool(READ_WORK, access="read", group="issues", title="Count Jira issues", listed=False)
+async def count_jira_issues(jira: Jira, *, jql: Jql) -> dict[str, Any]:
+    """Count the issues that a JQL query matches, roughly, without reading them."""
+    return {"approximateCount": await _count(jira, jql)}
+
+
+def issue_page(jira: Jira, raw: Any, total: int | None = None) -> dict[str, Any]:
+    """Return one page of issues, saying whether and how there is more."""
+    page = members(raw)
+    shown = [issue_view.show(jira, issue) for issue in objects(page.get("issues"))]
+    token = page.get("nextPageToken")
+    held = {name for issue in shown for name in members(issue.get("fields"))}
+    return {
+        "issues": shown,
+        "isLast": bool(page.get("isLast", token is None)),
+        **filled(
+            nextPageToken=token,
+            approximateCount=total,
+            names=issue_view.custom_names(page.get("names"), dict.fromkeys(held)),
+        ),
+    }
+
+
+async def _count(jira: Jira, jql: str) -> int | None:
+    answer = await jira.api.read("/rest/api/3/search/approximate-count", {"jql": jql})
+    return members(answer).get("count")
+
+
+async def _nothing() -> None:
+    return None
