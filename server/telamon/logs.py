@@ -17,7 +17,7 @@ _SECRET_KEYS = re.compile(
     r"(?i)^(.*(secret|password|authorization|cookie|verifier|assertion|_token|_code)|code|state|token)$"
 )
 _SECRET_TEXT = re.compile(
-    r"tlm_(?:at|rt|ac)_[\w-]+"
+    r"tlm_(?:at|rt|ac|cs)_[\w-]+"
     r"|(?i:bearer|basic)\s+[\w.~+/=-]{6,}"
     r"|eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"
     r"|AT(?:ATT|OA)[\w=-]{8,}"
