@@ -165,7 +165,7 @@ def _host(addresses: Addresses) -> Middleware:
     @web.middleware
     async def host(request: web.Request, handler: Handler) -> web.StreamResponse:
         refused = None if request.path in PROBES else check_host(request, addresses)
-        return refused or await handler(request)
+        return await handler(request) if refused is None else refused
 
     return host
 
