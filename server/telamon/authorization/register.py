@@ -11,7 +11,7 @@ from telamon.clock import Clock
 from telamon.plugin import ClientRegistered, Json, LimitHit
 from telamon.plugin.events import Announce
 from telamon.settings import LimitSettings, ListenSettings
-from telamon.storage import Client, Storage, StorageUnavailable
+from telamon.storage import Client, Storage
 from telamon.storage.credentials import new_secret
 from telamon.web.answers import json_answer, oauth_error
 from telamon.web.body import BadJson, parse_json, read_body
@@ -21,7 +21,6 @@ LARGEST = 16 * 1024
 _PER_DAY = 100
 _PER_DAY_OF_ALL = 1000
 _DEPTH = 8
-_RETRY = {"Retry-After": "5"}
 
 
 class Registration:
@@ -58,12 +57,7 @@ class Registration:
             return oauth_error("invalid_client_metadata", str(error))
         except BadMetadata as error:
             return oauth_error(error.error, str(error))
-        try:
-            return await self._add(metadata)
-        except StorageUnavailable:
-            return oauth_error(
-                "temporarily_unavailable", "Try again in a moment.", status=503, headers=_RETRY
-            )
+        return await self._add(metadata)
 
     def _over_limit(self, network: str) -> float | None:
         per_minute = self._limits.registrations_per_minute
