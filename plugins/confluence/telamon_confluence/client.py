@@ -1,0 +1,84 @@
+"""What every Confluence tool gets: the connection, the settings, and the look-ups tools share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from telamon.plugin import Api, Json, NotFound, Query
+from telamon_confluence.addresses import web_link
+from telamon_confluence.answers import results, webui
+from telamon_confluence.settings import ConfluenceSettings
+
+Kind = Literal["page", "blogpost"]
+
+COLLECTIONS: Mapping[Kind, str] = {"page": "pages", "blogpost": "blogposts"}
+"""The REST API v2 collection of each kind of content that has a body."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confluence:
+    """One user's Confluence on one site."""
+
+    api: Api
+    settings: ConfluenceSettings
+
+    def link(self, item: Json) -> str | None:
+        """Return the browser address of something that Confluence gave with its ``_links``."""
+        return web_link(self.api.site, webui(item))
+
+    async def content(self, number: str, query: Query | None = None) -> tuple[Kind, Json]:
+        """Read a page, or the blog post of that id where there is no such page.
+
+        Raises:
+            NotFound: There is neither.
+        """
+        return await self.under("page", number, "", query)
+
+    async def under(
+        self, first: Kind, number: str, rest: str, query: Query | None = None
+    ) -> tuple[Kind, Json]:
+        """GET ``/<collection>/{id}<rest>``, for a page and, failing that, for a blog post."""
+        second: Kind = "blogpost" if first == "page" else "page"
+        try:
+            return first, await self._in(first, number, rest, query)
+        except NotFound:
+            pass
+        try:
+            return second, await self._in(second, number, rest, query)
+        except NotFound as error:
+            raise NotFound(
+                f"There is no page or blog post {number} on {self.api.site.name}, or this user may "
+                "not see it; searchConfluenceUsingCql finds pages by title or text."
+            ) from error
+
+    async def space(self, reference: str) -> str:
+        """Return the id of the space with this id or key; a key costs one request.
+
+        Raises:
+            NotFound: No visible space has this key.
+        """
+        if reference.isdecimal():
+            return reference
+        found = await self.api.get("/wiki/api/v2/spaces", {"keys": [reference], "limit": 1})
+        for space in results(found):
+            return str(space["id"])
+        raise NotFound(
+            f"There is no space with the key {reference}, or this user may not see it; "
+            "getConfluenceSpaces lists the spaces."
+        )
+
+    async def names(self, account_ids: Iterable[str | None]) -> dict[str, str]:
+        """Return the display names of people, in one request; none when there is nobody to ask."""
+        wanted = sorted({account_id for account_id in account_ids if account_id})
+        if not wanted:
+            return {}
+        found = await self.api.read("/wiki/api/v2/users-bulk", {"accountIds": wanted[:250]})
+        return {
+            str(user["accountId"]): str(user.get("displayName") or user.get("publicName") or "")
+            for user in results(found)
+        }
+
+    async def _in(self, kind: Kind, number: str, rest: str, query: Query | None) -> Json:
+        return await self.api.get(
+            f"/wiki/api/v2/{COLLECTIONS[kind]}/{{id}}{rest}", query, id=number
+        )

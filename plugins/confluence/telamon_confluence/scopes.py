@@ -1,0 +1,17 @@
+"""The Atlassian scopes that Confluence tools need, in the words the consent page shows.
+
+Confluence's REST API v2 accepts granular scopes only, v1 takes the classic ones.
+"""
+
+from telamon.plugin import Scope
+
+READ_PAGES = Scope("read:page:confluence", "read pages and blog posts you can see")
+WRITE_PAGES = Scope("write:page:confluence", "create and change pages and blog posts", "write")
+READ_SPACES = Scope("read:space:confluence", "see spaces and their details")
+READ_COMMENTS = Scope("read:comment:confluence", "read comments on pages and blog posts")
+WRITE_COMMENTS = Scope("write:comment:confluence", "write and change comments", "write")
+READ_TREE = Scope(
+    "read:hierarchical-content:confluence", "see how pages and folders are arranged in trees"
+)
+READ_USERS = Scope("read:user:confluence", "see the names of people in Confluence")
+SEARCH = Scope("search:confluence", "search the Confluence content you can see")

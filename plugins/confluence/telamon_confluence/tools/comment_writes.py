@@ -1,0 +1,116 @@
+"""Tools that write comments."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from telamon.plugin import InvalidArgument, Json, NotFound, Rejected, tool
+from telamon.plugin.names import camel
+from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence.arguments import AttachmentId, ContentId
+from telamon_confluence.client import Confluence
+
+
+class InlineCommentProperties(BaseModel):
+    """The passage that an inline comment is about."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=camel)
+
+    text_selection: Annotated[str, Field(min_length=1, max_length=2000)]
+    text_selection_match_count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    text_selection_match_index: Annotated[int, Field(ge=0, le=9_999)] = 0
+
+
+@tool(
+    scopes.WRITE_COMMENTS,
+    access="write",
+    group="comments",
+    title="Comment on a Confluence page",
+)
+async def create_confluence_footer_comment(
+    confluence: Confluence,
+    *,
+    body: str,
+    page_id: ContentId | None = None,
+    parent_comment_id: ContentId | None = None,
+    attachment_id: AttachmentId | None = None,
+    custom_content_id: ContentId | None = None,
+) -> shapes.Shape:
+    """Comment in Markdown below a page or blog post, or reply (parentCommentId) to such a comment.
+
+    Pass exactly one id. createConfluenceInlineComment comments on a passage.
+    """
+    target = _only_one(
+        {
+            "pageId": page_id,
+            "parentCommentId": parent_comment_id,
+            "attachmentId": attachment_id,
+            "customContentId": custom_content_id,
+        }
+    )
+    made = await _create(confluence, "footer", target, {"body": bodies.from_text(body)})
+    return shapes.comment(confluence, made, {})
+
+
+@tool(
+    scopes.WRITE_COMMENTS,
+    access="write",
+    group="comments",
+    title="Comment on a passage of a Confluence page",
+)
+async def create_confluence_inline_comment(
+    confluence: Confluence,
+    *,
+    body: str,
+    page_id: ContentId | None = None,
+    parent_comment_id: ContentId | None = None,
+    inline_comment_properties: InlineCommentProperties | None = None,
+) -> shapes.Shape:
+    """Comment in Markdown on a passage of a page or blog post, or reply to an inline comment.
+
+    textSelection is the passage as plain text; if it occurs more than once, give the number of
+    matches and the index of yours, from 0.
+    """
+    target = _only_one({"pageId": page_id, "parentCommentId": parent_comment_id})
+    if (page_id is None) != (inline_comment_properties is None):
+        raise InvalidArgument(
+            "Pass inlineCommentProperties with pageId, and leave it out of a reply."
+        )
+    request: dict[str, Any] = {"body": bodies.from_text(body)}
+    if inline_comment_properties is not None:
+        request["inlineCommentProperties"] = inline_comment_properties.model_dump(by_alias=True)
+    try:
+        made = await _create(confluence, "inline", target, request)
+    except Rejected as error:
+        if inline_comment_properties is None:
+            raise
+        raise Rejected(
+            f"{error} The passage has to be text of the page exactly as it reads, within one "
+            "paragraph, and textSelectionMatchCount the number of times it occurs.",
+            fields=error.fields,
+        ) from error
+    return shapes.comment(confluence, made, {})
+
+
+async def _create(
+    confluence: Confluence,
+    kind: Literal["footer", "inline"],
+    target: Mapping[str, str],
+    request: Mapping[str, Any],
+) -> Json:
+    """Create the comment; where no page has the id, it may be a blog post's."""
+    path = f"/wiki/api/v2/{kind}-comments"
+    try:
+        return await confluence.api.post(path, {**target, **request})
+    except NotFound:
+        if "pageId" not in target:
+            raise
+    return await confluence.api.post(path, {"blogPostId": target["pageId"], **request})
+
+
+def _only_one(ids: Mapping[str, str | None]) -> dict[str, str]:
+    given = {name: value for name, value in ids.items() if value is not None}
+    if len(given) != 1:
+        raise InvalidArgument(f"Pass exactly one of {', '.join(ids)}.")
+    return given

@@ -1,0 +1,127 @@
+"""Tools that read comments."""
+
+from typing import Literal
+
+from telamon.plugin import Json, tool
+from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence.addresses import content_id
+from telamon_confluence.answers import author, results
+from telamon_confluence.arguments import CommentStatus, ContentId, Cursor, Limit, PageRef
+from telamon_confluence.client import Confluence
+
+Resolution = Literal["resolved", "open", "dangling", "reopened"]
+
+Sort = Literal["id", "-id", "created-date", "-created-date"]
+
+_SORTED: dict[Sort | None, str | None] = {
+    None: None,
+    "id": "created-date",
+    "-id": "-created-date",
+    "created-date": "created-date",
+    "-created-date": "-created-date",
+}
+"""Confluence sorts comments by date only; ids grow with time, so they sort alike."""
+
+
+@tool(
+    scopes.READ_COMMENTS,
+    scopes.READ_USERS,
+    access="read",
+    group="comments",
+    title="List a page's footer comments",
+)
+async def get_confluence_page_footer_comments(
+    confluence: Confluence,
+    *,
+    page_id: PageRef,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+    status: CommentStatus = "current",
+    sort: Sort | None = None,
+) -> shapes.Shape:
+    """List the comments below a page or blog post, without replies.
+
+    getConfluenceCommentChildren reads the replies.
+    """
+    _, answer = await confluence.under(
+        "page",
+        content_id(page_id, confluence.api.site),
+        "/footer-comments",
+        {
+            "body-format": bodies.ADF,
+            "status": [status],
+            "sort": _SORTED[sort],
+            "cursor": cursor,
+            "limit": limit,
+        },
+    )
+    return await _comments(confluence, answer)
+
+
+@tool(
+    scopes.READ_COMMENTS,
+    scopes.READ_USERS,
+    access="read",
+    group="comments",
+    title="List a page's inline comments",
+)
+async def get_confluence_page_inline_comments(
+    confluence: Confluence,
+    *,
+    page_id: PageRef,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+    status: CommentStatus = "current",
+    resolution_status: Resolution = "open",
+    sort: Sort | None = None,
+) -> shapes.Shape:
+    """List the comments on passages of a page or blog post, without replies; open ones by default.
+
+    getConfluenceCommentChildren reads the replies.
+    """
+    _, answer = await confluence.under(
+        "page",
+        content_id(page_id, confluence.api.site),
+        "/inline-comments",
+        {
+            "body-format": bodies.ADF,
+            "status": [status],
+            "resolution-status": [resolution_status],
+            "sort": _SORTED[sort],
+            "cursor": cursor,
+            "limit": limit,
+        },
+    )
+    return await _comments(confluence, answer)
+
+
+@tool(
+    scopes.READ_COMMENTS,
+    scopes.READ_USERS,
+    access="read",
+    group="comments",
+    title="List the replies to a comment",
+)
+async def get_confluence_comment_children(
+    confluence: Confluence,
+    *,
+    comment_id: ContentId,
+    comment_type: Literal["footer", "inline"],
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+    sort: Sort | None = None,
+) -> shapes.Shape:
+    """List the direct replies to a footer or inline comment."""
+    answer = await confluence.api.get(
+        f"/wiki/api/v2/{comment_type}-comments/{{id}}/children",
+        {"body-format": bodies.ADF, "sort": _SORTED[sort], "cursor": cursor, "limit": limit},
+        id=comment_id,
+    )
+    return await _comments(confluence, answer)
+
+
+async def _comments(confluence: Confluence, answer: Json) -> shapes.Shape:
+    items = results(answer)
+    names = await confluence.names(author(item) for item in items)
+    comments = [shapes.comment(confluence, item, names) for item in items]
+    return shapes.page_of("comments", comments, answer)

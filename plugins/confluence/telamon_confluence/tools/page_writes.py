@@ -1,0 +1,107 @@
+"""Tools that create and change pages."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from telamon.plugin import InvalidArgument, tool
+from telamon_confluence import bodies, edits, scopes, shapes
+from telamon_confluence.addresses import content_id, space_key
+from telamon_confluence.answers import webui
+from telamon_confluence.arguments import ContentId, PageRef, SpaceRef, Title
+from telamon_confluence.client import COLLECTIONS, Confluence, Kind
+
+ReadVersion = Annotated[int, Field(ge=1, description="The one you read: refuses if it changed")]
+
+
+@tool(
+    scopes.WRITE_PAGES,
+    scopes.READ_SPACES,
+    access="write",
+    group="content",
+    title="Create a Confluence page",
+)
+async def create_confluence_page(
+    confluence: Confluence,
+    *,
+    space_id: SpaceRef,
+    body: str,
+    title: Title | None = None,
+    parent_id: ContentId | None = None,
+    is_private: bool = False,
+    subtype: Literal["live"] | None = None,
+    content_type: Kind = "page",
+    status: edits.Status = "current",
+) -> shapes.Shape:
+    """Create a page, live doc or blog post from Markdown; below the space's home page by default.
+
+    Titles are unique within a space. updateConfluencePage changes a page that exists.
+    """
+    if title is None and status == "current":
+        raise InvalidArgument("Only a draft may be without a title; pass title.")
+    if content_type == "blogpost" and (parent_id or subtype):
+        raise InvalidArgument("A blog post has neither a parent nor a subtype; leave them out.")
+    request: dict[str, Any] = {
+        "spaceId": await confluence.space(space_id),
+        "status": status,
+        "body": bodies.from_text(body),
+    }
+    optional = {"title": title, "parentId": parent_id, "subtype": subtype}
+    request.update({name: value for name, value in optional.items() if value is not None})
+    created = await confluence.api.post(
+        f"/wiki/api/v2/{COLLECTIONS[content_type]}", request, {"private": is_private or None}
+    )
+    return shapes.content_head(confluence, content_type, created)
+
+
+@tool(
+    scopes.READ_PAGES,
+    scopes.WRITE_PAGES,
+    scopes.READ_USERS,
+    access="write",
+    group="content",
+    title="Update a Confluence page",
+    idempotent=True,
+)
+async def update_confluence_page(
+    confluence: Confluence,
+    *,
+    page_id: PageRef,
+    body: str,
+    title: Title | None = None,
+    status: edits.Status = "current",
+    space_id: SpaceRef | None = None,
+    parent_id: ContentId | None = None,
+    version_message: str | None = None,
+    version: ReadVersion | None = None,
+    allow_loss: bool = False,
+) -> shapes.Shape:
+    """Replace the body of a page or blog post, and its title or parent if given.
+
+    Pass the whole Markdown of getConfluencePage with your changes: what you leave as it is stays,
+    macros included. An edit that would drop macros or media is refused without ``allowLoss``.
+    """
+    number = content_id(page_id, confluence.api.site)
+    before = await edits.original(confluence, number, version=version)
+    if space_id is not None and space_id not in (
+        before.content.get("spaceId"),
+        space_key(webui(before.content)),
+    ):
+        raise InvalidArgument(
+            f"The page is in the space {before.content.get('spaceId')}, and an update cannot move "
+            "it to another; leave out spaceId."
+        )
+    if parent_id is not None and before.kind == "blogpost":
+        raise InvalidArgument("A blog post has no parent; leave out parentId.")
+    return await edits.save(
+        confluence,
+        before,
+        edits.Change(
+            document=bodies.edited(before.document, body),
+            title=title,
+            status=status,
+            parent_id=parent_id,
+            message=version_message,
+            allow_loss=allow_loss,
+        ),
+    )

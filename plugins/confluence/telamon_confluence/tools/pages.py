@@ -1,0 +1,138 @@
+"""Tools that read pages and the trees they stand in."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from telamon.plugin import InvalidArgument, NotFound, tool
+from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence.addresses import content_id
+from telamon_confluence.answers import results
+from telamon_confluence.arguments import (
+    ContentId,
+    ContentStatus,
+    Cursor,
+    Limit,
+    PageRef,
+    SpaceRef,
+    Title,
+)
+from telamon_confluence.client import Confluence
+
+PageSort = Literal[
+    "id",
+    "-id",
+    "created-date",
+    "-created-date",
+    "modified-date",
+    "-modified-date",
+    "title",
+    "-title",
+]
+
+
+@tool(scopes.READ_PAGES, access="read", group="content", title="Read a Confluence page")
+async def get_confluence_page(
+    confluence: Confluence,
+    *,
+    page_id: PageRef,
+    content_format: bodies.BodyFormat = "markdown",
+) -> shapes.Shape:
+    """Read a page or blog post: title, space, version, labels and body.
+
+    Read it before you change it, and edit the Markdown you got: what you leave as it is stays.
+    """
+    number = content_id(page_id, confluence.api.site)
+    return await page_shape(confluence, number, content_format)
+
+
+async def page_shape(
+    confluence: Confluence, number: str, content_format: bodies.BodyFormat = "markdown"
+) -> shapes.Shape:
+    """Read a page or blog post in one request (two for a blog post)."""
+    kind, content = await confluence.content(
+        number, {"body-format": bodies.requested(content_format), "include-labels": True}
+    )
+    return {
+        **shapes.content_head(confluence, kind, content),
+        "labels": shapes.labels(content),
+        "body": bodies.read(content, content_format),
+    }
+
+
+@tool(
+    scopes.READ_PAGES,
+    scopes.READ_SPACES,
+    access="read",
+    group="content",
+    title="List the pages of a Confluence space",
+)
+async def get_pages_in_confluence_space(
+    confluence: Confluence,
+    *,
+    space_id: SpaceRef,
+    limit: Limit = 25,
+    cursor: Cursor | None = None,
+    status: ContentStatus | None = None,
+    title: Title | None = None,
+    sort: PageSort | None = None,
+    depth: Literal["all", "root"] | None = None,
+    subtype: Literal["live", "page"] | None = None,
+) -> shapes.Shape:
+    """List a space's pages without their bodies; ``title`` matches exactly.
+
+    To find pages by words, use searchConfluenceUsingCql.
+    """
+    if subtype and depth == "root":
+        raise InvalidArgument(
+            "Confluence cannot list by subtype at the root only; leave out depth or subtype."
+        )
+    query = {
+        "limit": limit,
+        "cursor": cursor,
+        "status": [status] if status else None,
+        "title": title,
+        "sort": sort,
+    }
+    number = await confluence.space(space_id)
+    if subtype:
+        answer = await confluence.api.get(
+            "/wiki/api/v2/pages", {**query, "space-id": [number], "subtype": subtype}
+        )
+    else:
+        answer = await confluence.api.get(
+            "/wiki/api/v2/spaces/{id}/pages", {**query, "depth": depth}, id=number
+        )
+    rows = [shapes.content_row(confluence, item) for item in results(answer)]
+    return shapes.page_of("pages", rows, answer, spaceId=number)
+
+
+@tool(scopes.READ_TREE, access="read", group="content", title="List what is below a page")
+async def get_confluence_page_descendants(
+    confluence: Confluence,
+    *,
+    page_id: ContentId,
+    limit: Limit = 25,
+    depth: Annotated[int, Field(ge=1, le=10)] | None = None,
+    cursor: Cursor | None = None,
+) -> shapes.Shape:
+    """List the pages, folders and other content below a page, two levels deep unless told."""
+    try:
+        answer = await confluence.api.get(
+            "/wiki/api/v2/pages/{id}/descendants",
+            {"limit": limit, "depth": depth, "cursor": cursor},
+            id=page_id,
+        )
+    except NotFound as error:
+        raise NotFound(
+            f"There is no page {page_id}, or this user may not see it. "
+            "Blog posts have nothing below them."
+        ) from error
+    rows: list[shapes.Shape] = [
+        {
+            name: item.get(name)
+            for name in ("id", "type", "title", "status", "parentId", "depth", "childPosition")
+        }
+        for item in results(answer)
+    ]
+    return shapes.page_of("descendants", rows, answer)
