@@ -134,7 +134,7 @@ def test_a_page_that_lacks_a_value_is_an_error_not_a_gap(pages: Pages) -> None:
 def test_a_page_is_one_accessible_document_without_script(
     pages: Pages, addresses: Addresses, name: str
 ) -> None:
-    values = {
+    values: dict[str, Any] = {
         "problem": problems.unexpected("id"),
         "products": ["Jira", "Confluence"],
         "settings": client_settings(addresses),

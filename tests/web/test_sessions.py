@@ -1,16 +1,18 @@
 from collections.abc import Awaitable, Callable
 from http.cookies import Morsel
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from conftest import FakeClock
 from pytest_aiohttp.plugin import AiohttpClient
+from structlog.testing import capture_logs
 
 from telamon.addresses import Addresses
 from telamon.plugin import Event, SessionChanged
 from telamon.settings import TokenSettings
-from telamon.storage import Storage
+from telamon.storage import BrowserSession, Storage
 from telamon.web.sessions import (
     account_of,
     csrf_matches,
@@ -21,7 +23,7 @@ from telamon.web.sessions import (
     setup_sessions,
 )
 
-Browser = TestClient[web.Request, web.Application]
+Browser = TestClient[web.Request, Any]
 OpenBrowser = Callable[[], Awaitable[Browser]]
 NAME = "tlm_sid"
 IDLE, ABSOLUTE = 1800, 8 * 3600
@@ -387,6 +389,28 @@ async def test_a_form_open_in_another_tab_stays_valid_over_a_sign_in(
     await browser.get("/sign_in?as=ada")
     query = {"for": "consent", "of": "1", "token": token}
     assert await (await browser.get("/check", params=query)).json() is True
+
+
+async def test_a_session_that_others_keep_changing_gives_up_with_a_log_line(
+    storage: Storage,
+    clock: FakeClock,
+    heard: list[Event],
+    aiohttp_client: AiohttpClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = an_app(storage, clock, heard, Addresses("http://localhost:8080"))
+    browser = await aiohttp_client(app)
+    await browser.get("/put?a=1")
+
+    async def too_late(_: BrowserSession) -> bool:
+        return False
+
+    monkeypatch.setattr(storage.browser_sessions, "save", too_late)
+    with capture_logs() as logs:
+        assert (await browser.get("/put?a=2", allow_redirects=False)).status == 303
+    assert [line["event"] for line in logs] == ["session.contended"]
+    clock.advance(IDLE / 2)
+    assert await seen(browser) == {"a": "1"}
 
 
 async def test_announcing_is_optional(

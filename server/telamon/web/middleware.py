@@ -95,6 +95,10 @@ def _answered(pages: Pages) -> Middleware:
         except Exception as error:
             # The last line of defence: whatever it is, it is logged and told in general words.
             answer = _answer(request, error, pages)
+            if _STARTED in request and request.transport is not None:
+                # Half an answer is out: all that can still be told is that it is not whole.
+                request.transport.close()
+                raise
             if answer is None:
                 raise
             return answer
@@ -105,24 +109,23 @@ def _answered(pages: Pages) -> Middleware:
 def _answer(request: web.Request, error: Exception, pages: Pages) -> web.Response | None:
     """Return what to answer to *error*; None to let aiohttp end the request as it is.
 
-    That is so for redirects, for an answer already under way, and for a client that has gone.
+    That is so for redirects, and for a client that has gone.
     """
     gone = request.transport is None or request.transport.is_closing()
     html = wants_html(request)
     match error:
         case web.HTTPException():
-            answer = None if error.status < 400 else _refusal(error, pages if html else None)
+            return None if error.status < 400 else _refusal(error, pages if html else None)
         case BadForm() | BadJson():
-            answer = _bad(str(error), pages if html else None)
+            return _bad(str(error), pages if html else None)
         case StorageUnavailable():
             log.warning("storage.unavailable", path=request.rel_url.raw_path[:_LONGEST_PATH])
-            answer = _unavailable(pages if html else None)
+            return _unavailable(pages if html else None)
         case _ if gone:
-            answer = None
+            return None
         case _:
             log.error("http.failed", path=request.rel_url.raw_path[:_LONGEST_PATH], exc_info=error)
-            answer = _fault(request[REQUEST_ID], pages if html else None)
-    return None if _STARTED in request else answer
+            return _fault(request[REQUEST_ID], pages if html else None)
 
 
 def _refusal(refused: web.HTTPException, pages: Pages | None) -> web.Response:
@@ -134,6 +137,7 @@ def _refusal(refused: web.HTTPException, pages: Pages | None) -> web.Response:
     for name, value in refused.headers.items():
         if name.lower() not in {"content-type", "content-length"}:
             answer.headers[name] = value
+    answer.cookies.update(refused.cookies)
     if refused.keep_alive is False:
         answer.force_close()
     return answer
