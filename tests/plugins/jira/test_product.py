@@ -1,0 +1,150 @@
+"""What the product declares: names, schemas, scopes, settings."""
+
+import json
+
+import pytest
+from fakes.jira_api import ADA, BEN, Sandbox
+from pydantic import ValidationError
+
+from telamon.plugin import Forbidden, Unavailable
+from telamon.plugin.testing import FakeApi, product_conforms
+from telamon_jira import health, register_product
+from telamon_jira.client import connect
+from telamon_jira.settings import JiraSettings
+
+OFFICIAL = {
+    "getJiraIssue": "issueIdOrKey fields fieldsByKeys expand properties updateHistory failFast",
+    "editJiraIssue": "issueIdOrKey fields",
+    "createJiraIssue": (
+        "projectKey issueTypeName summary parent assignee_account_id additional_fields"
+    ),
+    "getTransitionsForJiraIssue": (
+        "issueIdOrKey expand transitionId skipRemoteOnlyCondition includeUnavailableTransitions "
+        "sortByOpsBarAndStatus"
+    ),
+    "transitionJiraIssue": "issueIdOrKey transition fields update historyMetadata",
+    "lookupJiraAccountId": "searchString",
+    "searchJiraIssuesUsingJql": "jql maxResults fields nextPageToken",
+    "addCommentToJiraIssue": "issueIdOrKey commentBody commentVisibility",
+    "getJiraIssueRemoteIssueLinks": "issueIdOrKey globalId",
+    "getVisibleJiraProjects": "searchString action startAt maxResults expandIssueTypes",
+    "getJiraProjectIssueTypesMetadata": "projectIdOrKey startAt maxResults",
+    "getJiraIssueTypeMetaWithFields": "projectIdOrKey issueTypeId",
+}
+REQUIRED = {
+    "getJiraIssue": {"issueIdOrKey"},
+    "editJiraIssue": {"issueIdOrKey", "fields"},
+    "createJiraIssue": {"projectKey", "issueTypeName", "summary"},
+    "transitionJiraIssue": {"issueIdOrKey", "transition"},
+    "addCommentToJiraIssue": {"issueIdOrKey", "commentBody"},
+    "searchJiraIssuesUsingJql": {"jql"},
+    "getVisibleJiraProjects": set[str](),
+}
+HOSTILE = (
+    "../../user",
+    "A-1/../../myself",
+    "A-1?x=",
+    "A-1#",
+    "%2e%2e%2f",
+    "A-1\0",
+    "A-1%00",
+    "A-1\\..",
+    "A-1\n",
+    " A-1",
+    "",
+    "1/../2",
+    "À-1",
+    "A-\u0661",
+)
+TOOLS = {tool.name: tool for tool in register_product().tools}
+
+
+def test_the_product_conforms_to_the_contract() -> None:
+    product_conforms(register_product())
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_a_tool_of_atlassians_own_server_has_its_parameters(name: str) -> None:
+    assert set(OFFICIAL[name].split()) <= TOOLS[name].schema["properties"].keys()
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_tool_requires_no_more_than_atlassians_own(name: str) -> None:
+    assert set(TOOLS[name].schema.get("required", [])) == REQUIRED[name]
+
+
+def test_tools_of_atlassians_own_server_are_listed() -> None:
+    assert all(TOOLS[name].listed for name in OFFICIAL)
+
+
+def test_the_listed_tools_are_short() -> None:
+    listed = [
+        {"name": t.name, "description": t.description, "inputSchema": t.schema}
+        for t in TOOLS.values()
+        if t.listed
+    ]
+    assert len(json.dumps(listed, separators=(",", ":"))) < 20_000
+
+
+def id_parameters() -> list[tuple[str, str]]:
+    return [
+        (tool.name, name)
+        for tool in TOOLS.values()
+        for name, schema in tool.schema["properties"].items()
+        if schema.get("type") == "string"
+        and name.lower().endswith(("id", "idorkey", "key"))
+        and name != "globalId"
+    ]
+
+
+@pytest.mark.row("SEC-I01", "SEC-I02")
+@pytest.mark.parametrize(("tool", "parameter"), id_parameters())
+def test_no_path_hides_in_an_id(tool: str, parameter: str) -> None:
+    arguments = TOOLS[tool].arguments
+    for value in HOSTILE:
+        with pytest.raises(ValidationError) as refusal:
+            arguments.model_validate({parameter: value})
+        assert parameter in {error["loc"][0] for error in refusal.value.errors()}, value
+
+
+@pytest.mark.row("SEC-I09", "SEC-I10")
+def test_no_tool_takes_a_file_path_or_an_address_to_open() -> None:
+    names = {name.lower() for tool in TOOLS.values() for name in tool.schema["properties"]}
+    assert not {name for name in names if name.endswith(("path", "file", "uri"))}
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_unknown_arguments_are_refused(tool: object) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        tool.arguments.model_validate({"nonsense": 1})  # type: ignore[attr-defined]
+
+
+def test_every_setting_has_a_default_and_unknown_ones_are_refused() -> None:
+    assert JiraSettings().recent_comments == 5
+    with pytest.raises(ValidationError):
+        JiraSettings.model_validate({"nonsense": 1})
+
+
+async def test_health_asks_for_no_more_than_one_project(jira: Sandbox) -> None:
+    api = jira.api(ADA)
+    await health(connect(api, JiraSettings()))
+    assert [(r.path, r.query) for r in api.requests] == [
+        ("/rest/api/3/project/search", {"maxResults": 1})
+    ]
+
+
+async def test_health_raises_when_jira_cannot_be_used() -> None:
+    down = FakeApi(answers={("GET", "/rest/api/3/project/search"): Unavailable("Jira is down.")})
+    with pytest.raises(Unavailable):
+        await health(connect(down, JiraSettings()))
+
+
+async def test_somebody_with_fewer_permissions_sees_and_changes_less(jira: Sandbox) -> None:
+    seen = await jira.call("getVisibleJiraProjects", {"action": "view"}, person=BEN)
+    changed = await jira.call("getVisibleJiraProjects", {"action": "edit"}, person=BEN)
+    assert [project["key"] for project in seen["projects"]] == ["DEMO", "OPS"]
+    assert [project["key"] for project in changed["projects"]] == ["DEMO"]
+    with pytest.raises(Forbidden):
+        await jira.call(
+            "editJiraIssue", {"issueIdOrKey": "OPS-1", "fields": {"summary": "x"}}, person=BEN
+        )
