@@ -23,6 +23,7 @@ _log = structlog.get_logger(__name__)
 _CONNECT_SECONDS: Final = 5
 _COMMAND_SECONDS: Final = 10
 _SQLITE_CONNECTIONS: Final = 5
+_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 _TRANSIENT: Final = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 _OUR_MISTAKES: Final = (IntegrityError, ProgrammingError, DataError)
 
@@ -200,15 +201,14 @@ def _for_asyncpg(url: URL) -> URL:
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        connection.close()  # the pool forgets a connection that fails here
+        raise
 
 
 def _transient(error: BaseException) -> bool:

@@ -33,7 +33,7 @@ async def opening(path: Path, *, patience: float) -> AsyncGenerator[None]:
     """
     try:
         _make_directory(path.parent)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = _open_private(path.with_name(path.name + ".lock"))
     except OSError as error:
         raise StorageRefused(f"the database {path} cannot be written: {error.strerror}") from error
     try:
@@ -71,6 +71,8 @@ def _make_directory(directory: Path) -> None:
 
 
 def _prepare(path: Path, *, was_here: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise StorageRefused(f"the database {path} cannot be written: it is not a file")
     if not path.exists() or path.stat().st_size == 0:
         left_over = path.with_name(path.name + "-wal")
         if was_here or left_over.exists():
@@ -78,7 +80,7 @@ def _prepare(path: Path, *, was_here: bool) -> None:
                 f"the database {path} was here and is missing or empty now; restore a backup, or "
                 f"delete {path.name}.lock and {left_over.name} to begin with an empty one"
             )
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(_open_private(path))
     for suffix in _COMPANIONS:
         companion = path.with_name(path.name + suffix)
         if companion.exists():
@@ -87,8 +89,17 @@ def _prepare(path: Path, *, was_here: bool) -> None:
         raise StorageRefused(f"the database {path} is read-only")
 
 
+def _open_private(file: Path) -> int:
+    fresh = not file.exists()
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    if fresh:
+        os.fchmod(descriptor, 0o600)  # the umask may have taken even the owner's bits
+    return descriptor
+
+
 def _make_private(file: Path) -> None:
     try:
-        file.chmod(0o600)
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            file.chmod(0o600)
     except OSError as error:
         raise StorageRefused(f"{file} cannot be made private: {error.strerror}") from error
