@@ -1,0 +1,67 @@
+"""How many calls one user may have running, and how many a minute (SECURITY L09)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import structlog
+
+from telamon.endpoint.kernel import BUSY, MCPError
+from telamon.plugin import LimitHit
+from telamon.plugin.events import Announce
+from telamon.settings import LimitSettings
+from telamon.web.limits import Limiter, retry_after
+
+_RUNNING_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Allowance:
+    """Counts the calls of each user."""
+
+    def __init__(self, limits: LimitSettings, limiter: Limiter, announce: Announce) -> None:
+        self._limits = limits
+        self._limiter = limiter
+        self._announce = announce
+        self._running: Counter[str] = Counter()
+        self._none_runs = asyncio.Event()
+        self._none_runs.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until no call runs, for at most so many *seconds*."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._none_runs.wait()
+        except TimeoutError:
+            log.warning("calls.cut", running=self._running.total())
+
+    @contextmanager
+    def use(self, account_id: str) -> Generator[None]:
+        """Run one call within the limits.
+
+        Raises:
+            MCPError: -32000, with the seconds to wait in words and in ``data.retryAfter``.
+        """
+        if self._running[account_id] >= self._limits.concurrent_calls:
+            raise self._busy("concurrent_calls", account_id, _RUNNING_SECONDS)
+        per_minute = self._limits.calls_per_minute
+        wait = self._limiter.take("calls_per_minute", account_id, per_minute=per_minute)
+        if wait is not None:
+            raise self._busy("calls_per_minute", account_id, wait)
+        self._running[account_id] += 1
+        self._none_runs.clear()
+        try:
+            yield
+        finally:
+            self._running[account_id] -= 1
+            if not self._running[account_id]:
+                del self._running[account_id]
+            if not self._running:
+                self._none_runs.set()
+
+    def _busy(self, limit: str, account_id: str, wait: float) -> MCPError:
+        self._announce(LimitHit(limit=limit, key=account_id))
+        seconds = retry_after(wait)
+        message = f"Too many calls. Wait {seconds} seconds, then call again."
+        return MCPError(BUSY, message, {"retryAfter": int(seconds)})

@@ -1,0 +1,128 @@
+"""Questions to the user, in both eras.
+
+The revisions before 2026-07-28 send the client a request and wait. Since then a call *ends* with
+the question, and the client sends it again with the answer; ``requestState`` carries the answers to
+earlier questions, sealed and bound to user, tool and arguments by the kernel's boundary.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Never
+
+from pydantic import ValidationError
+
+from telamon.endpoint.exchange import Context
+from telamon.endpoint.kernel import (
+    INVALID_PARAMS,
+    MODERN_PROTOCOL_VERSIONS,
+    MCPError,
+    is_version_at_least,
+    types,
+)
+from telamon.plugin import Answer, CannotAsk
+from telamon.plugin.call import AnswerT
+from telamon.plugin.schema import input_schema
+
+_FIRST_REVISION = "2025-06-18"
+
+
+class NeedsAnswer(BaseException):
+    """Ends the run of a tool whose question has no answer yet.
+
+    Not an ``Exception``: no tool may catch it by mistake.
+    """
+
+    def __init__(self, result: types.InputRequiredResult) -> None:
+        super().__init__()
+        self.result = result
+
+
+class Questions:
+    """The questions of one call, and the answers that came with it."""
+
+    def __init__(self, context: Context, params: types.CallToolRequestParams) -> None:
+        self._context = context
+        self._modern = context.protocol_version in MODERN_PROTOCOL_VERSIONS
+        self._answers: dict[str, types.ElicitResult] = {}
+        if self._modern:
+            self._answers = {
+                **_carried(params.request_state),
+                **{
+                    key: given
+                    for key, given in (params.input_responses or {}).items()
+                    if isinstance(given, types.ElicitResult)
+                },
+            }
+
+    async def ask(self, key: str, question: str, answer: type[AnswerT]) -> Answer[AnswerT]:
+        """Return the user's answer.
+
+        Raises:
+            CannotAsk: The client did not declare elicitation with forms.
+            NeedsAnswer: The client has to ask its user and to call again.
+            MCPError: -32602, the answer does not fit the question.
+        """
+        if not self._can_ask():
+            raise CannotAsk(
+                "This client cannot put a question to its user. Pass the answer as an argument "
+                f"instead. The question was: {question}"
+            )
+        asked = types.ElicitRequestFormParams(
+            message=question, requested_schema=input_schema(answer)
+        )
+        if not self._modern:
+            given = await self._context.session.elicit_form(
+                asked.message, asked.requested_schema, self._context.request_id
+            )
+        elif key in self._answers:
+            given = self._answers[key]
+        else:
+            self._stop_for(key, asked)
+        return _read(key, given, answer)
+
+    def _can_ask(self) -> bool:
+        capabilities = self._context.session.client_capabilities
+        if capabilities is None or capabilities.elicitation is None:
+            return False
+        if self._modern:
+            return _has_forms(capabilities.elicitation)
+        return (
+            is_version_at_least(self._context.protocol_version, _FIRST_REVISION)
+            and _has_forms(capabilities.elicitation)
+            and self._context.session.can_send_request
+        )
+
+    def _stop_for(self, key: str, asked: types.ElicitRequestFormParams) -> Never:
+        state = {
+            name: given.model_dump(mode="json", include={"action", "content"}, exclude_none=True)
+            for name, given in self._answers.items()
+        }
+        raise NeedsAnswer(
+            types.InputRequiredResult(
+                input_requests={key: types.ElicitRequest(params=asked)},
+                request_state=json.dumps(state),
+            )
+        )
+
+
+def _has_forms(elicitation: types.ElicitationCapability) -> bool:
+    """Tell whether forms are among the modes; a capability that names none means forms."""
+    return elicitation.form is not None or elicitation.url is None
+
+
+def _carried(state: str | None) -> Mapping[str, types.ElicitResult]:
+    if state is None:
+        return {}
+    answers: dict[str, Any] = json.loads(state)
+    return {key: types.ElicitResult.model_validate(given) for key, given in answers.items()}
+
+
+def _read(key: str, given: types.ElicitResult, answer: type[AnswerT]) -> Answer[AnswerT]:
+    if given.action != "accept":
+        return Answer(action=given.action)
+    try:
+        return Answer(action="accept", value=answer.model_validate(given.content or {}))
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
+        message = f"The answer to {key!r} does not fit the question: {', '.join(fields)}."
+        raise MCPError(INVALID_PARAMS, message) from None

@@ -1,0 +1,210 @@
+"""The room's front: the routes, who may pass, and which revision a request belongs to."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from telamon.addresses import Addresses
+from telamon.catalog import Catalog, allowed
+from telamon.clock import Clock
+from telamon.endpoint.allowance import Allowance
+from telamon.endpoint.bearer import Admission, Bearer
+from telamon.endpoint.calling import Calling
+from telamon.endpoint.desk import ApiSource
+from telamon.endpoint.gate import Gate
+from telamon.endpoint.handlers import build_server
+from telamon.endpoint.http_sse import HttpSse
+from telamon.endpoint.kernel import (
+    HANDSHAKE_PROTOCOL_VERSIONS,
+    InMemorySubscriptionBus,
+    ListenHandler,
+    Server,
+)
+from telamon.endpoint.legacy import Legacy
+from telamon.endpoint.lines import BEAT_SECONDS, Lines, every
+from telamon.endpoint.listing import Listing
+from telamon.endpoint.modern import VERSION, Modern
+from telamon.endpoint.own_tools import OWN_TOOLS
+from telamon.endpoint.reading import Reading
+from telamon.endpoint.sessions import Sessions
+from telamon.endpoint.streams import MOST_EVENTS
+from telamon.endpoint.wire import Refused, read_json, refusal
+from telamon.plugin import Json
+from telamon.plugin.events import Announce
+from telamon.settings import Settings
+from telamon.storage import Storage
+from telamon.tasks import Tasks
+from telamon.web.cors import cors
+from telamon.web.guard import check_host, check_origin
+from telamon.web.limits import Limiter
+
+MCP_PATH = "/v1/mcp"
+SSE_PATH = "/v1/sse"
+MESSAGE_PATH = "/v1/sse/message"
+_ENVELOPE_VERSION = "io.modelcontextprotocol/protocolVersion"
+_STATE_PURPOSE = "mcp request state"
+
+Answering = Callable[[web.Request, Admission], Awaitable[web.StreamResponse]]
+
+
+class Endpoint:
+    """Serves MCP. *extend* may put further handlers on the kernel's server; tests do."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        gateway: ApiSource,
+        catalog: Catalog,
+        addresses: Addresses,
+        settings: Settings,
+        limiter: Limiter,
+        announce: Announce,
+        clock: Clock,
+        tasks: Tasks,
+        tracing: bool = False,
+        extend: Callable[[Server[Any]], None] | None = None,
+    ) -> None:
+        limits = settings.limits
+        own = {each.name: each for each in OWN_TOOLS if allowed(each, settings.policy)}
+        self._addresses = addresses
+        self._settings = settings
+        self._listen = ListenHandler(
+            InMemorySubscriptionBus(),
+            max_subscriptions=limits.streams,
+            max_buffered_events=MOST_EVENTS,
+        )
+        self._allowance = Allowance(limits, limiter, announce)
+        listing = Listing(catalog, own)
+        server = build_server(
+            version=version("telamon"),
+            calling=Calling(
+                catalog,
+                own,
+                apis=gateway,
+                grants=storage.grants,
+                allowance=self._allowance,
+                result_bytes=limits.result_bytes,
+                announce=announce,
+                clock=clock,
+            ),
+            listing=listing,
+            reading=Reading(catalog, gateway),
+            listen=self._listen,
+            state_keys=[storage.derive(_STATE_PURPOSE)],
+            audience=addresses.mcp,
+            tracing=tracing,
+        )
+        if extend is not None:
+            extend(server)
+        self._bearer = Bearer(storage.tokens, addresses, catalog.initial(), clock)
+        self._lines = Lines(self._bearer.look_up, limits, announce, clock)
+        self._sessions = Sessions(
+            server,
+            storage.mcp_sessions,
+            limits,
+            replica=secrets.token_hex(8),
+            announce=announce,
+            clock=clock,
+            tasks=tasks,
+        )
+        gate = Gate(catalog, self._bearer)
+        self._modern = Modern(server, self._lines, gate, addresses.mcp)
+        self._legacy = Legacy(self._sessions, self._lines, gate, addresses.mcp)
+        self._http_sse = HttpSse(self._sessions, self._lines, gate, addresses.sse)
+        self._beating: asyncio.Task[None] | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, open to browser clients of any allowed origin."""
+        return cors(
+            [
+                web.route("*", MCP_PATH, self._guarded(self._mcp, self._addresses.mcp)),
+                web.route("*", SSE_PATH, self._guarded(self._sse, self._addresses.sse)),
+                web.route("*", MESSAGE_PATH, self._guarded(self._message, self._addresses.sse)),
+            ]
+        )
+
+    async def beat(self) -> None:
+        """Keep every open stream alive, or end it; end idle sessions."""
+        await self._lines.beat()
+        await self._sessions.beat()
+
+    async def close(self, seconds: float = 0) -> None:
+        """End the standing streams, let calls finish for so many *seconds*, end the sessions."""
+        self._listen.close()
+        self._sessions.end_standing_streams()
+        await self._allowance.wait(seconds)
+        if self._beating is not None:
+            self._beating.cancel()
+        await self._sessions.close()
+        self._lines.leave()
+
+    def _guarded(
+        self, answer: Answering, resource: str
+    ) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            self._start_beating()
+            try:
+                admission = await self._bearer.admit(request, resource)
+                self._check_name_and_origin(request)
+                return await answer(request, admission)
+            except Refused as refused:
+                return refused.response
+
+        return guarded
+
+    def _start_beating(self) -> None:
+        if self._beating is None:
+            self._beating = asyncio.create_task(every(BEAT_SECONDS, self.beat), name="beat")
+
+    def _check_name_and_origin(self, request: web.Request) -> None:
+        origins = self._settings.listen.allowed_origins
+        for refused in (
+            check_host(request, self._addresses),
+            check_origin(request, self._addresses, origins),
+        ):
+            if refused is not None:
+                raise Refused(refused)
+
+    async def _mcp(self, request: web.Request, admission: Admission) -> web.StreamResponse:
+        said = request.headers.get(VERSION)
+        modern = said is not None and said not in HANDSHAKE_PROTOCOL_VERSIONS
+        match request.method:
+            case "POST":
+                data = await read_json(request, self._settings.limits)
+                if modern or (said is None and _has_envelope(data)):
+                    return await self._modern.post(request, admission, data)
+                return await self._legacy.post(request, admission, data)
+            case "GET" if not modern:
+                return await self._legacy.get(request, admission)
+            case "DELETE" if not modern:
+                return await self._legacy.delete(request, admission)
+            case _:
+                allow = "POST" if modern else "GET, POST, DELETE"
+                return refusal(405, "Method not allowed", headers={"Allow": allow})
+
+    async def _sse(self, request: web.Request, admission: Admission) -> web.StreamResponse:
+        if request.method == "GET":
+            return await self._http_sse.open(request, admission)
+        # A client that tried Streamable HTTP here falls back to GET on 405, but only if the body
+        # is not a JSON-RPC error (MCP, transports, backwards compatibility).
+        return web.Response(status=405, text="Use GET here.", headers={"Allow": "GET"})
+
+    async def _message(self, request: web.Request, admission: Admission) -> web.StreamResponse:
+        if request.method != "POST":
+            return web.Response(status=405, text="Use POST here.", headers={"Allow": "POST"})
+        data = await read_json(request, self._settings.limits)
+        return await self._http_sse.post(request, admission, data)
+
+
+def _has_envelope(data: Json) -> bool:
+    """Tell whether a body without a version header is of the revision that demands one."""
+    match data:
+        case {"params": {"_meta": {**meta}}}:
+            return _ENVELOPE_VERSION in meta
+        case _:
+            return False

@@ -1,0 +1,64 @@
+"""HTTP+SSE of revision 2024-11-05: a stream to listen on, and an address to post to.
+
+The stream is the session: when it ends, the session does.
+"""
+
+from aiohttp import web
+
+from telamon.endpoint.bearer import Admission
+from telamon.endpoint.delivery import open_stream
+from telamon.endpoint.gate import Gate
+from telamon.endpoint.lines import Lines, notice_loss
+from telamon.endpoint.sessions import Sessions
+from telamon.endpoint.wire import SSE_HEADERS, Refused, accepts, read_message, refusal
+from telamon.plugin import Json
+
+REVISION = "2024-11-05"
+SESSION_ID = "sessionId"
+
+
+class HttpSse:
+    """Serves ``GET /v1/sse`` and ``POST /v1/sse/message``."""
+
+    def __init__(self, sessions: Sessions, lines: Lines, gate: Gate, resource: str) -> None:
+        self._sessions = sessions
+        self._lines = lines
+        self._gate = gate
+        self._resource = resource
+
+    async def open(self, request: web.Request, admission: Admission) -> web.StreamResponse:
+        """Open the stream; its first event says where to post."""
+        if not accepts(request)[1]:
+            raise Refused(refusal(406, "Accept must list text/event-stream."))
+        with self._lines.stand(admission.principal):
+            session = await self._sessions.start(admission.principal, REVISION, {}, one_stream=True)
+            reader = session.standing.attach(request)
+            response = web.StreamResponse(headers=SSE_HEADERS)
+            notice_loss(request)
+            try:
+                with self._lines.hold(reader, admission):
+                    await response.prepare(request)
+                    # Relative, so that it is of our origin whatever name the client knows us by.
+                    address = f"{request.path}/message?{SESSION_ID}={session.id}"
+                    if query := request.rel_url.raw_query_string:
+                        address = f"{address}&{query}"
+                    await response.write(f"event: endpoint\r\ndata: {address}\r\n\r\n".encode())
+                    await session.standing.pump(response, reader, ids=False, prime=False)
+                    await response.write_eof()
+            except ConnectionResetError:
+                return response
+            finally:
+                session.standing.release(reader)
+                self._sessions.end(session)
+        return response
+
+    async def post(self, request: web.Request, admission: Admission, data: Json) -> web.Response:
+        """Take one message; its answer goes out on the stream."""
+        id_ = request.query.get(SESSION_ID)
+        if not id_:
+            raise Refused(refusal(400, "The sessionId parameter is missing."))
+        session = await self._sessions.find(id_, admission.principal, one_stream=True)
+        message = read_message(data)
+        self._gate.pass_(message, admission.principal, self._resource)
+        open_stream(session, admission, request, [message])
+        return web.Response(status=202, text="Accepted")

@@ -1,0 +1,181 @@
+"""Every answer that is open for long: counted, kept alive, and closed when its token ends.
+
+One beat serves them all, so an idle stream costs no timer and no task of its own.
+"""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import Final, Protocol
+
+import structlog
+from aiohttp import web
+
+from telamon.atlassian.principal import Principal
+from telamon.clock import Clock
+from telamon.endpoint.bearer import Admission
+from telamon.endpoint.wire import Refused, refusal
+from telamon.plugin import LimitHit
+from telamon.plugin.events import Announce
+from telamon.settings import LimitSettings
+from telamon.storage import StorageUnavailable
+
+BEAT_SECONDS: Final = 7.5
+"""Half the longest silence of a stream: a keep-alive follows the first beat without any event."""
+
+_RECHECK_SECONDS: Final = 15.0
+_UNACKNOWLEDGED_MILLISECONDS: Final = 30_000
+_RETRY_SECONDS: Final = 30
+log = structlog.get_logger(__name__)
+
+
+class Line(Protocol):
+    """An open answer."""
+
+    def beat(self) -> None:
+        """Keep the connection alive, if it was silent."""
+        ...
+
+    def leave(self) -> None:
+        """Finish the answer."""
+        ...
+
+    def drop(self) -> None:
+        """Cut the connection."""
+        ...
+
+
+class _Open:
+    __slots__ = ("_line", "_told", "admission", "checked_at")
+
+    def __init__(self, line: Line, admission: Admission, now: float) -> None:
+        self._line = line
+        self._told = False
+        self.admission = admission
+        self.checked_at = now
+
+    def beat(self) -> None:
+        if not self._told:
+            self._line.beat()
+
+    def end(self) -> None:
+        """Ask the line to finish; cut it if it was asked before and could not."""
+        if self._told:
+            self._line.drop()
+        self._told = True
+        self._line.leave()
+
+
+class Lines:
+    """The open answers of this process."""
+
+    def __init__(
+        self,
+        look_up: Callable[[str], Awaitable[Principal | None]],
+        limits: LimitSettings,
+        announce: Announce,
+        clock: Clock,
+    ) -> None:
+        self._look_up = look_up
+        self._limits = limits
+        self._announce = announce
+        self._clock = clock
+        self._open: set[_Open] = set()
+        self._standing: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextmanager
+    def hold(self, line: Line, admission: Admission) -> Generator[None]:
+        """Keep *line* alive for as long as its request is being answered."""
+        entry = _Open(line, admission, self._clock())
+        self._open.add(entry)
+        try:
+            yield
+        finally:
+            self._open.discard(entry)
+
+    @contextmanager
+    def stand(self, principal: Principal) -> Generator[None]:
+        """Count a stream that stays open without a running request.
+
+        Raises:
+            Refused: 429, this user or the process has too many of them.
+        """
+        account = principal.account_id
+        if self._standing[account] >= self._limits.streams_per_user:
+            raise self._too_many("streams_per_user", account)
+        if self._standing.total() >= self._limits.streams:
+            raise self._too_many("streams", "all")
+        self._standing[account] += 1
+        try:
+            yield
+        finally:
+            self._standing[account] -= 1
+            if not self._standing[account]:
+                del self._standing[account]
+
+    def _too_many(self, limit: str, key: str) -> Refused:
+        self._announce(LimitHit(limit=limit, key=key))
+        return Refused(
+            refusal(
+                429,
+                "Too many open streams; close one or try again later.",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
+        )
+
+    async def beat(self) -> None:
+        """Serve every open answer once: end it, look at its token again, or keep it alive."""
+        now = self._clock()
+        for entry in list(self._open):
+            if entry.admission.principal.expires_at <= now:
+                entry.end()
+            else:
+                entry.beat()
+        for entry in list(self._open):
+            if now - entry.checked_at >= _RECHECK_SECONDS:
+                entry.checked_at = now
+                await self._recheck(entry)
+
+    async def _recheck(self, entry: _Open) -> None:
+        try:
+            still_good = await self._look_up(entry.admission.token)
+        except StorageUnavailable:
+            # Nobody can say that it was revoked; its deadline holds without the database.
+            log.warning("stream.not_rechecked")
+            return
+        if still_good is None:
+            entry.end()
+
+    def leave(self) -> None:
+        """Finish every open answer."""
+        for entry in list(self._open):
+            entry.end()
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do *work* every so many *seconds*, for ever; a failure is logged and not repeated sooner."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:  # the beat must go on whatever one of its streams does
+            log.exception("beat.failed")
+
+
+def notice_loss(request: web.Request) -> None:
+    """Have the kernel close a connection whose peer acknowledges nothing for half a minute.
+
+    A client that vanished without a word is found by its unanswered keep-alives (SECURITY N24).
+    """
+    transport = request.transport
+    connection = transport.get_extra_info("socket") if transport is not None else None
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if connection is None or option is None:
+        return
+    with suppress(OSError):  # a Unix socket has no such option
+        connection.setsockopt(socket.IPPROTO_TCP, option, _UNACKNOWLEDGED_MILLISECONDS)

@@ -1,0 +1,158 @@
+"""One session of the handshake revisions: its kernel loop, and the streams its messages go out on.
+
+A session belongs to one user, one client and one site; for anybody else it does not exist.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Collection, Mapping
+from contextvars import Context as Variables
+from typing import Any
+
+from telamon.clock import Clock
+from telamon.endpoint.exchange import Exchange
+from telamon.endpoint.kernel import (
+    REQUEST_CANCELLED,
+    JSONRPCError,
+    JSONRPCResponse,
+    RequestId,
+    Server,
+    ServerMessageMetadata,
+    SessionMessage,
+    serve_loop,
+    types,
+)
+from telamon.endpoint.pipes import Inbox, Outbox
+from telamon.endpoint.streams import Stream
+from telamon.endpoint.wire import answer_bytes, message_bytes
+from telamon.plugin import LogLevel
+
+STANDING = 0
+"""The number of the stream that carries what no request asked for: the GET stream."""
+
+_KEPT_STREAMS = 32
+_KEPT_BYTES = 1024 * 1024
+_KEPT_SECONDS = 60.0
+
+
+class Session:
+    """One client's session.
+
+    With *one_stream* every message goes out on the standing stream, as HTTP+SSE has it.
+    """
+
+    def __init__(
+        self, *, owner: str, account_id: str, version: str, clock: Clock, one_stream: bool = False
+    ) -> None:
+        self.id = secrets.token_urlsafe(32)
+        self.owner = owner
+        self.account_id = account_id
+        self.version = version
+        self.seen_at = self.noted_at = clock()
+        self._clock = clock
+        self.log_level: LogLevel = "info"
+        self.inbox = Inbox()
+        self.standing = Stream(STANDING)
+        self.one_stream = one_stream
+        self._streams: dict[int, Stream] = {}
+        self._running: dict[str, tuple[Stream, Exchange]] = {}
+        self._finished: dict[int, float] = {}
+        self._numbers = STANDING
+        self._loop: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request runs or a stream is open."""
+        streams = (self.standing, *self._streams.values())
+        return bool(self._running) or any(stream.reader is not None for stream in streams)
+
+    def start(self, server: Server[Any]) -> asyncio.Task[None]:
+        """Start the kernel's loop, in a context of its own and not in its first request's."""
+        loop = serve_loop(
+            server, self.inbox, Outbox(self._route), lifespan_state=None, session_id=self.id
+        )
+        self._loop = asyncio.create_task(loop, name="mcp session", context=Variables())
+        return self._loop
+
+    def end(self) -> None:
+        """End the loop, which cancels what still runs, and every stream."""
+        self.inbox.close()
+        for stream in (self.standing, *self._streams.values()):
+            stream.end()
+
+    def is_running(self, ids: Collection[RequestId]) -> bool:
+        """Tell whether one of *ids* is still being worked on; the kernel takes "7" for 7."""
+        return any(str(id_) in self._running for id_ in ids)
+
+    @property
+    def running(self) -> int:
+        """How many requests are being worked on."""
+        return len(self._running)
+
+    def open(self, requests: Mapping[RequestId, Exchange]) -> Stream:
+        """Make the stream on which the answers to *requests* go out."""
+        names = {str(id_): exchange for id_, exchange in requests.items()}
+        if self.one_stream:
+            stream = self.standing
+        else:
+            self._numbers += 1
+            stream = self._streams[self._numbers] = Stream(self._numbers, names)
+        self._running.update({name: (stream, exchange) for name, exchange in names.items()})
+        return stream
+
+    def find(self, number: int) -> Stream | None:
+        """Return the stream of this number, as long as it can be read again."""
+        return self.standing if number == STANDING else self._streams.get(number)
+
+    def forget(self, stream: Stream) -> None:
+        """Drop a stream that nobody can come back to; its requests go on."""
+        self._streams.pop(stream.number, None)
+        self._finished.pop(stream.number, None)
+
+    def finish(self, stream: Stream) -> None:
+        """Keep a finished stream for a while, within bounds: its client may have lost the end."""
+        if stream.number not in self._streams:
+            return
+        self._finished[stream.number] = self._clock()
+        while len(self._finished) > _KEPT_STREAMS or self._kept_bytes() > _KEPT_BYTES:
+            self.forget(self._streams[next(iter(self._finished))])
+
+    def _kept_bytes(self) -> int:
+        return sum(self._streams[number].size for number in self._finished)
+
+    def sweep(self) -> None:
+        """Drop the streams that finished long enough ago."""
+        now = self._clock()
+        for number, at in list(self._finished.items()):
+            if now - at >= _KEPT_SECONDS:
+                self.forget(self._streams[number])
+
+    async def cancelled(self, id_: RequestId) -> None:
+        """Answer a request that the client cancelled: in this era its stream cannot end without."""
+        error = types.ErrorData(code=REQUEST_CANCELLED, message="Request cancelled")
+        self._route(SessionMessage(JSONRPCError(jsonrpc="2.0", id=id_, error=error)))
+
+    def _route(self, outgoing: SessionMessage) -> None:
+        message = outgoing.message
+        if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
+            name = str(message.id)
+            if (run := self._running.pop(name, None)) is not None:
+                stream, exchange = run
+                stream.push(_encode(message, exchange.encoded), answers=name)
+                if stream.ended and stream.reader is None:
+                    self.finish(stream)
+            return
+        metadata = outgoing.metadata
+        related = (
+            metadata.related_request_id if isinstance(metadata, ServerMessageMetadata) else None
+        )
+        if related is None:
+            self.standing.push(message_bytes(message))
+        elif (run := self._running.get(str(related))) is not None:
+            run[0].push(message_bytes(message))
+
+
+def _encode(message: JSONRPCResponse | JSONRPCError, encoded: bytes | None) -> bytes:
+    if encoded is None or isinstance(message, JSONRPCError):
+        return message_bytes(message)
+    return answer_bytes(message.id, encoded)

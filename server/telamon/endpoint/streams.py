@@ -1,0 +1,193 @@
+"""One stream of a session: a bounded log of events, and the one HTTP answer that reads it.
+
+Everything a session sends goes into a stream's log first. A reader has a place in that log; it can
+leave and another one can go on behind the last event it saw (``Last-Event-ID``). A reader that
+falls further behind than the log is long loses its connection, never anybody's memory.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection
+
+from aiohttp import web
+
+from telamon.endpoint.wire import PING, event
+
+MOST_EVENTS = 64
+MOST_BYTES = 256 * 1024
+RETRY_MILLISECONDS = 1000
+
+
+class Reader:
+    """An HTTP answer that follows a stream. ``sent`` is the number of the last event written."""
+
+    __slots__ = ("_idle", "_missed", "_transport", "left", "ping", "sent", "wake")
+
+    def __init__(self, transport: asyncio.BaseTransport | None, sent: int) -> None:
+        self._transport = transport
+        self.sent = sent
+        self.wake = asyncio.Event()
+        self.ping = False
+        self.left = False
+        self._idle = False
+        self._missed = 0
+
+    def leave(self) -> None:
+        """Finish the answer in good order; the stream goes on without it."""
+        self.left = True
+        self.wake.set()
+
+    def drop(self) -> None:
+        """Cut the connection at once: its client does not read."""
+        self.leave()
+        if isinstance(self._transport, asyncio.WriteTransport):
+            self._transport.abort()
+
+    def beat(self) -> None:
+        """Ask for a keep-alive after a beat of silence; drop a reader that lets two wait."""
+        if self.ping:
+            self._missed += 1
+            if self._missed > 1:
+                self.drop()
+        elif self._idle:
+            self.ping = True
+            self.wake.set()
+        self._idle = True
+
+    def wrote(self) -> None:
+        """Note that something reached the connection."""
+        self._idle = False
+        self._missed = 0
+
+
+class Stream:
+    """A log of numbered events.
+
+    *waiting* are the requests it owes an answer, with the last of which it ends; without any it
+    goes on until the session ends.
+    """
+
+    __slots__ = ("_log", "_waiting", "ended", "number", "only_answers", "reader", "seq", "size")
+
+    def __init__(self, number: int, waiting: Collection[str] = ()) -> None:
+        self.number = number
+        self.seq = 0
+        self.ended = False
+        self.only_answers = True
+        self.reader: Reader | None = None
+        self._waiting = set(waiting)
+        self._log: deque[tuple[int, bytes]] = deque()
+        self.size = 0
+
+    def push(self, data: bytes, *, answers: str | None = None) -> None:
+        """Append one JSON text; *answers* is the request it answers."""
+        if self.ended:
+            return
+        self.seq += 1
+        self._log.append((self.seq, data))
+        self.size += len(data)
+        self._shorten(len(data))
+        if answers is None:
+            self.only_answers = False
+        elif answers in self._waiting:
+            self._waiting.discard(answers)
+            self.ended = not self._waiting
+        self._wake()
+
+    def _shorten(self, newest: int) -> None:
+        """Keep the log within its bounds; the newest event stays however large it is."""
+        while len(self._log) > 1 and (
+            len(self._log) > MOST_EVENTS or self.size - newest > MOST_BYTES
+        ):
+            seq, data = self._log.popleft()
+            self.size -= len(data)
+            if self.reader is not None and seq > self.reader.sent:
+                self.reader.drop()
+
+    def end(self) -> None:
+        """Take no more events; the reader writes what is left and finishes."""
+        self.ended = True
+        self._wake()
+
+    def detach(self) -> None:
+        """Finish the reader's connection while the stream goes on (MCP 2025-11-25)."""
+        self.only_answers = False
+        if self.reader is not None:
+            self.reader.leave()
+
+    def attach(self, request: web.Request, *, after: int | None = None) -> Reader:
+        """Make *request* the reader, behind event *after*; an earlier reader has to leave."""
+        if self.reader is not None:
+            self.reader.leave()
+        self.reader = Reader(request.transport, self.seq if after is None else after)
+        return self.reader
+
+    def release(self, reader: Reader) -> None:
+        """Let *reader* go, unless another one has taken its place."""
+        if self.reader is reader:
+            self.reader = None
+
+    def answers(self) -> list[bytes]:
+        """Return every event still in the log, oldest first."""
+        return [data for _, data in self._log]
+
+    def _wake(self) -> None:
+        if self.reader is not None:
+            self.reader.wake.set()
+
+    async def quiet(self, reader: Reader) -> bool:
+        """Wait until the answer is complete; True if it is nothing but the answer.
+
+        False means that only an event stream can carry it: a notification or a request came first,
+        a keep-alive is due, or the answers of a batch grow large.
+        """
+        while (
+            self.only_answers
+            and self.size <= MOST_BYTES // 2
+            and not (self.ended or reader.ping or reader.left)
+        ):
+            reader.wake.clear()
+            await reader.wake.wait()
+        return self.ended and self.only_answers
+
+    async def pump(
+        self, response: web.StreamResponse, reader: Reader, *, ids: bool, prime: bool
+    ) -> None:
+        """Write the log from the reader's place on, until the stream ends or the reader leaves.
+
+        With *prime* the reader gets an event without data as soon as it has caught up, so that it
+        can come back to exactly there. It comes behind what is replayed: in front of it, it would
+        make a second loss skip the rest of the replay.
+        """
+        while True:
+            reader.wake.clear()
+            for seq, data in list(self._log):
+                if seq > reader.sent:
+                    name = f"{self.number}-{seq}" if ids else None
+                    await response.write(event(data, id_=name))
+                    reader.sent = seq
+                    reader.wrote()
+            if reader.sent < self._newest():
+                continue
+            if prime and not self.ended:
+                prime = False
+                await response.write(self._prime(reader))
+            elif reader.ping:
+                reader.ping = False
+                await response.write(PING)
+                reader.wrote()
+            if self.ended or reader.left:
+                return
+            await reader.wake.wait()
+
+    def _newest(self) -> int:
+        return self._log[-1][0] if self._log else 0
+
+    def _prime(self, reader: Reader) -> bytes:
+        self.seq += 1
+        reader.sent = self.seq
+        return b"id: %d-%d\r\nretry: %d\r\ndata: \r\n\r\n" % (
+            self.number,
+            self.seq,
+            RETRY_MILLISECONDS,
+        )
