@@ -34,6 +34,16 @@ def test_a_refused_attempt_costs_nothing(clock: FakeClock) -> None:
     assert limiter.take("x", "k", per_minute=1) is None
 
 
+def test_asking_takes_nothing(clock: FakeClock) -> None:
+    limiter = Limiter(clock)
+    assert [limiter.wait("x", "k", per_minute=1) for _ in range(3)] == [None] * 3
+    assert len(limiter) == 0
+    limiter.take("x", "k", per_minute=1)
+    assert limiter.wait("x", "k", per_minute=1) == 60
+    clock.advance(60)
+    assert limiter.wait("x", "k", per_minute=1) is None
+
+
 def test_keys_and_limits_do_not_share_a_bucket(clock: FakeClock) -> None:
     limiter = Limiter(clock)
     assert limiter.take("x", "k", per_minute=1) is None

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from itertools import pairwise
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest

@@ -35,12 +35,10 @@ class Limiter:
 
         The bucket holds *burst* (a minute's worth without it) and fills at *per_minute*.
         """
-        size = float(burst if burst is not None else max(1, math.ceil(per_minute)))
-        now = self._clock()
-        left, touched = self._buckets.pop((limit, key), (size, now))
-        left = min(size, left + max(0.0, now - touched) * per_minute / 60)
-        wait = None if left >= 1 else (1 - left) * 60 / per_minute
-        self._buckets[limit, key] = (left - 1 if wait is None else left, now)
+        left = self._left(limit, key, per_minute, burst)
+        wait = _wait(left, per_minute)
+        self._buckets[limit, key] = (left - 1 if wait is None else left, self._clock())
+        self._buckets.move_to_end((limit, key))
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return wait
@@ -49,10 +47,17 @@ class Limiter:
         self, limit: str, key: str, *, per_minute: float, burst: int | None = None
     ) -> float | None:
         """Tell what :meth:`take` would answer, without taking; for counting failures alone."""
+        return _wait(self._left(limit, key, per_minute, burst), per_minute)
+
+    def _left(self, limit: str, key: str, per_minute: float, burst: int | None) -> float:
         size = float(burst if burst is not None else max(1, math.ceil(per_minute)))
-        left, touched = self._buckets.get((limit, key), (size, 0.0))
-        left = min(size, left + max(0.0, self._clock() - touched) * per_minute / 60)
-        return None if left >= 1 else (1 - left) * 60 / per_minute
+        now = self._clock()
+        left, touched = self._buckets.get((limit, key), (size, now))
+        return min(size, left + max(0.0, now - touched) * per_minute / 60)
+
+
+def _wait(left: float, per_minute: float) -> float | None:
+    return None if left >= 1 else (1 - left) * 60 / per_minute
 
 
 def client_network(

@@ -184,8 +184,7 @@ def _headers(
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("Referrer-Policy", "no-referrer")
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        if REQUEST_ID in request:
-            headers["X-Request-Id"] = request[REQUEST_ID]
+        headers["X-Request-Id"] = request[REQUEST_ID]
         if addresses.secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
 
