@@ -6,7 +6,7 @@ import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
 from telamon.plugin import ConsentGiven, Event, GrantChanged, LimitHit, TokenIssued, ToolCalled
-from telamon.web.metrics import Metrics
+from telamon.web.metrics import Metrics, metrics_application
 
 PRIVATE = "ada@example.com"
 
@@ -20,7 +20,7 @@ def an_event(kind: type[Any]) -> Any:
 
 
 async def scrape(metrics: Metrics, aiohttp_client: AiohttpClient) -> str:
-    client = await aiohttp_client(metrics.app())
+    client = await aiohttp_client(metrics_application(metrics))
     answer = await client.get("/metrics")
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -113,7 +113,7 @@ async def test_what_is_watched_is_read_when_somebody_looks(aiohttp_client: Aioht
 
 @pytest.mark.row("SEC-H06")
 async def test_the_listener_serves_metrics_and_nothing_else(aiohttp_client: AiohttpClient) -> None:
-    client = await aiohttp_client(Metrics().app())
+    client = await aiohttp_client(metrics_application(Metrics()))
     assert (await client.get("/")).status == 404
 
 

@@ -80,16 +80,18 @@ class Metrics:
         else:
             self._events.labels(_name(event), _detail(event)).inc()
 
-    def app(self) -> web.Application:
-        """Return the application of the metrics listener: ``/metrics`` and nothing else."""
-        app = web.Application()
-        app.router.add_get("/metrics", self._scrape)
-        return app
 
-    async def _scrape(self, _request: web.Request) -> web.StreamResponse:
+def metrics_application(metrics: Metrics) -> web.Application:
+    """Return the application of the metrics listener: ``/metrics`` and nothing else."""
+
+    async def scrape(_request: web.Request) -> web.StreamResponse:
         return web.Response(
-            body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+            body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+    app = web.Application()
+    app.router.add_get("/metrics", scrape)
+    return app
 
 
 def _name(event: Event) -> str:
