@@ -13,10 +13,11 @@ from telamon.atlassian.custody import Custody
 from telamon.atlassian.faults import Asked
 from telamon.atlassian.files import download_of, form_of
 from telamon.atlassian.identity import CLOUD_ID
-from telamon.atlassian.paths import address, check_template, encode_query, fill
+from telamon.atlassian.paths import address, check_template, encode_query
 from telamon.atlassian.principal import Principal
 from telamon.clock import Clock
 from telamon.plugin import AnyProduct, Api, Download, InvalidArgument, Json, Query, Site, Upload
+from telamon.plugin.paths import fill
 from telamon.settings import AtlassianSettings, LimitSettings
 
 Segments = Mapping[str, str | int]

@@ -63,7 +63,7 @@ class Gateway:
         if product is None or routes is None or cloud_id not in self._identity.sites(consent):
             return web.json_response(NOT_FOUND, status=404)
         entry.product, entry.site = product.name, cloud_id
-        entry.path = "/" + "/".join(segments)
+        entry.path = "/" + "/".join(rest)
         match = routes.find(request.method, segments)
         if match is None:
             allowed = routes.methods(segments)

@@ -13,12 +13,12 @@ class Entry:
     """One request.
 
     Attributes:
-        path: Below ``/ex/<gateway>/<cloud id>`` for the products' API, with segments decoded.
+        path: Below ``/ex/<gateway>/<cloud id>`` for the products' API, percent-encoded as it came.
         raw_path: The whole path as it came over the wire.
         template: The operation that matched, if one did.
         scopes: The scopes of that operation's alternative that the token fulfilled.
         body: The JSON, or ``fields`` and ``file`` (name, media type, size) of a multipart form.
-        connection: Counts TCP connections, so that reuse can be seen.
+        connection: The caller's port, so that reuse of connections can be seen.
     """
 
     method: str

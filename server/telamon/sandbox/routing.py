@@ -1,12 +1,10 @@
 """Match a request's path to a product's operation; a literal segment beats a parameter."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telamon.plugin import Emulator, Operation
-
-_HOLE = re.compile(r"\{(\w+)\}")
+from telamon.plugin.paths import HOLE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +22,7 @@ class Routes:
         self.emulator = emulator
         self._operations = sorted(
             ((_segments(operation.path), operation) for operation in emulator.operations),
-            key=lambda entry: [_HOLE.search(segment) is not None for segment in entry[0]],
+            key=lambda entry: [HOLE.search(segment) is not None for segment in entry[0]],
         )
 
     def find(self, method: str, path: Sequence[str]) -> Match | None:
@@ -49,9 +47,9 @@ def _segments(path: str) -> list[str]:
 def _fit(template: Sequence[str], path: Sequence[str]) -> dict[str, str] | None:
     parameters: dict[str, str] = {}
     for expected, segment in zip(template, path, strict=True):
-        hole = _HOLE.fullmatch(expected)
+        hole = HOLE.fullmatch(expected)
         if hole is not None and segment:
-            parameters[hole[1]] = segment
+            parameters[hole[1].replace("-", "_")] = segment
         elif expected != segment:
             return None
     return parameters

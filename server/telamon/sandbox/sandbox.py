@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -74,8 +73,6 @@ class Sandbox:
         )
         self._gateway = Gateway(self.world, self._identity, self._media, hosted)
         self._control = Control(self.board, self.grants, self.journal, self.reset)
-        self._connections: WeakKeyDictionary[object, int] = WeakKeyDictionary()
-        self._counted = 0
 
     def reset(self) -> None:
         """Go back to the first day: data, grants, switches, record."""
@@ -111,9 +108,7 @@ class Sandbox:
             path = request.rel_url.raw_path.removeprefix(self._prefix)
             if path.startswith("/_sandbox/"):
                 return await handler(request)
-            entry = Entry(
-                method=request.method, raw_path=path, connection=self._connection(request)
-            )
+            entry = Entry(method=request.method, raw_path=path, connection=_port(request))
             request[ENTRY] = entry
             self.journal.entries.append(entry)
             answer = await self._faulting.handle(request, path, handler)
@@ -126,11 +121,11 @@ class Sandbox:
         path = request.rel_url.raw_path.removeprefix(self._prefix)
         return await self._gateway.handle(request, path, request[ENTRY])
 
-    def _connection(self, request: web.Request) -> int:
-        if request.protocol not in self._connections:
-            self._counted += 1
-            self._connections[request.protocol] = self._counted
-        return self._connections[request.protocol]
+
+def _port(request: web.Request) -> int:
+    """Return the caller's port, which tells connections apart."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return peer[1] if peer else 0
 
 
 ENTRY: web.RequestKey[Entry] = web.RequestKey("entry", Entry)
