@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import structlog
 
@@ -46,6 +46,10 @@ class DocumentUnavailable(Exception):
     def __init__(self, seconds: float = 30.0) -> None:
         super().__init__("the client's metadata document cannot be read just now")
         self.seconds = seconds
+
+
+class DocumentLimited(DocumentUnavailable):
+    """Too many documents are asked for, of this host or at all."""
 
 
 def check_client_id(client_id: str) -> str:
@@ -163,10 +167,10 @@ class ClientDocuments:
         for limit, wait in waits.items():
             if wait is not None:
                 self._announce(LimitHit(limit=limit, key=host))
-                raise DocumentUnavailable(wait)
+                raise DocumentLimited(wait)
         if kept is None and await self._storage.clients.count() >= self._limits.clients:
             self._announce(LimitHit(limit="clients", key=host))
-            raise DocumentUnavailable
+            raise DocumentLimited
 
     def _client(self, client_id: str, fetched: Fetched) -> Client:
         said = fetched.content
@@ -193,8 +197,3 @@ class ClientDocuments:
             authorised_at=None,
             expires_at=now + min(max(age, SHORTEST), LONGEST),
         )
-
-
-def host_of(client_id: str) -> str:
-    """Return the host of a client id that was checked before."""
-    return urlsplit(client_id).netloc
