@@ -27,8 +27,16 @@ _SECRET_TEXT = re.compile(
 _CONTROL = {c: f"\\x{c:02x}" for c in [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F]}
 MASK = "***"
 
-_LOUD = ("authlib", "aiohttp.client", "aiohttp.access", "asyncio", "sqlalchemy", "alembic", "mcp")
-"""Packages whose DEBUG lines carry tokens, query strings or nothing of use to an operator."""
+_QUIET = {
+    "authlib": logging.INFO,
+    "aiohttp": logging.INFO,
+    "asyncio": logging.INFO,
+    "mcp": logging.INFO,
+    "sqlalchemy": logging.WARNING,
+    "alembic": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+}
+"""Packages and the least level they may log at: below it are tokens, SQL, or nothing of use."""
 
 Event = MutableMapping[str, Any]
 
@@ -92,5 +100,5 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
-    for name in _LOUD:
-        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, root.level))

@@ -45,7 +45,12 @@ async def _check() -> None:
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
     ):
         await Journey(http=http, home=telamon.settings.public_url, say=_say).walk()
-    click.echo(click.style("The whole way works.", bold=True))
+    click.echo(bold("The whole way works."))
+
+
+def bold(text: str) -> str:
+    """Return *text* as a terminal shows what matters."""
+    return click.style(text, bold=True)
 
 
 def _say(step: str, outcome: str) -> None:
@@ -54,7 +59,6 @@ def _say(step: str, outcome: str) -> None:
 
 def _welcome(addresses: Addresses) -> str:
     shown = client_settings(addresses)
-    bold = lambda text: click.style(text, bold=True)  # noqa: E731 - one word for one thing
     return f"""
   {bold("Telamon")} is running against an emulated Atlassian Cloud.
 
