@@ -5,7 +5,7 @@ import pytest
 from fakes.records import NOW, SITE, a_grant
 
 from telamon.plugin import Site
-from telamon.storage import Grant, Storage
+from telamon.storage import Grant, GrantState, Storage
 
 LEASE = NOW + 45
 
@@ -76,6 +76,15 @@ async def test_a_lease_can_be_taken_over_only_after_its_end(storage: Storage) ->
     assert await lease("grant-1", version=0, owner="second", until=LEASE + 9, now=LEASE + 1)
 
 
+async def test_the_holder_of_a_lease_may_move_its_end(storage: Storage) -> None:
+    await storage.grants.add(a_grant())
+    lease = storage.grants.lease
+    assert await lease("grant-1", version=0, owner="me", until=LEASE, now=NOW)
+    assert await lease("grant-1", version=0, owner="me", until=NOW + 5, now=NOW + 1)
+    assert await lease("grant-1", version=0, owner="next", until=LEASE, now=NOW + 6)
+    assert not await lease("grant-1", version=0, owner="me", until=LEASE, now=NOW + 6)
+
+
 async def test_a_commit_stores_the_new_tokens_and_ends_the_lease(storage: Storage) -> None:
     await storage.grants.add(a_grant(state="needs_reauth", reason="was down"))
     await storage.grants.lease("grant-1", version=0, owner="me", until=LEASE, now=NOW)
@@ -133,7 +142,8 @@ async def test_needing_a_new_sign_in_is_marked_for_that_version_only(storage: St
 
 
 async def test_an_account_s_grants_come_active_first_then_newest_first(storage: Storage) -> None:
-    for number, state in enumerate(("active", "needs_reauth", "active", "needs_reauth")):
+    states: tuple[GrantState, ...] = ("active", "needs_reauth", "active", "needs_reauth")
+    for number, state in enumerate(states):
         grant = a_grant(id=f"g{number}", created_at=NOW + number)
         await storage.grants.add(replace(grant, state=state))
     await storage.grants.add(a_grant(id="ben", account_id="ben"))

@@ -9,12 +9,12 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from secrets import token_hex
 
 import structlog
 
+from telamon.atlassian.asking import Pause, ask
 from telamon.atlassian.identity import (
     AppRefused,
     AtlassianUnavailable,
@@ -49,7 +49,7 @@ class Refresher:
         clock: Clock,
         *,
         timing: Timing,
-        pause: Callable[[float], Awaitable[None]],
+        pause: Pause,
     ) -> None:
         self._storage = storage
         self._oauth = oauth
@@ -146,7 +146,7 @@ class Refresher:
             raise _app_refused()
         try:
             async with asyncio.timeout(self._timing.call):
-                answer = await self._ask(grant)
+                answer = await ask(self._oauth, grant, self._timing, self._clock, self._pause)
         except GrantRefused as error:
             return await self._refused(grant, str(error))
         except AppRefused as error:
@@ -156,37 +156,13 @@ class Refresher:
             await self._storage.grants.release(grant.id, version=grant.version, owner=owner)
             raise _app_refused() from error
         except (AtlassianUnavailable, TimeoutError) as error:
-            self._rest(grant.id)
-            if isinstance(error, AtlassianUnavailable) and not error.ambiguous:
-                await self._storage.grants.release(grant.id, version=grant.version, owner=owner)
-            # Otherwise the lease stays, and the sweeper finds out in time what became of it.
+            await self._put_off(grant, owner, error)
             log.warning("grant.refresh.failed", grant_id=grant.id, error=type(error).__name__)
             raise Unavailable(
                 "Atlassian could not be reached to renew this connection; try again in a minute."
             ) from error
         self._app.succeeded()
         return await self._commit(grant, owner, answer)
-
-    async def _ask(self, grant: Grant) -> TokenAnswer:
-        """Refresh, with the same refresh token again while the outcome is unknown."""
-        if not grant.refresh_token:
-            raise GrantRefused("no refresh token")
-        started = grant.attempt_started_at
-        unknown = started is not None and self._clock() - started < self._timing.leeway
-        tries, second_opinion = self._timing.tries, True
-        while True:
-            try:
-                return await self._oauth.refresh(grant.refresh_token)
-            except AtlassianUnavailable as error:
-                unknown = unknown or error.ambiguous
-                tries -= 1
-                if not tries:
-                    raise AtlassianUnavailable(str(error), ambiguous=unknown) from error
-            except GrantRefused:
-                if not (unknown and second_opinion):
-                    raise
-                second_opinion = False
-            await self._pause(self._timing.backoff * (self._timing.tries - tries + 1))
 
     async def _commit(self, grant: Grant, owner: str, answer: TokenAnswer) -> Grant:
         """Store the new tokens, however long it takes: they exist nowhere else."""
@@ -261,10 +237,19 @@ class Refresher:
             )
         )
 
-    def _rest(self, grant_id: str) -> None:
+    async def _put_off(self, grant: Grant, owner: str, error: Exception) -> None:
+        """Leave the grant alone for a while after *error*."""
         now = self._clock()
-        self._resting = {key: until for key, until in self._resting.items() if until > now}
-        self._resting[grant_id] = now + self._timing.rest
+        until = now + self._timing.rest
+        self._resting = {key: end for key, end in self._resting.items() if end > now}
+        self._resting[grant.id] = until
+        grants, version = self._storage.grants, grant.version
+        if isinstance(error, AtlassianUnavailable) and not error.ambiguous:
+            await grants.release(grant.id, version=version, owner=owner)
+        else:
+            # Atlassian may have rotated the token. A lease that ends soon brings the sweeper, which
+            # finds out while the old one is still accepted.
+            await grants.lease(grant.id, version=version, owner=owner, until=until, now=now)
 
 
 def _sign_in_again() -> SignInAgain:

@@ -29,8 +29,8 @@ class Grants:
     outcome nobody stored; :meth:`abandoned` lists those for the sweeper.
 
     :meth:`get` raises :class:`Unsealable` for a grant whose sealed values do not open; treat it
-    like ``needs_reauth`` and mark it with ``needs_reauth(grant_id, version=None, ...)``. The methods
-    that list leave such grants out and log them, so that one cannot hide the others.
+    like ``needs_reauth`` and mark it so with ``version=None``. The methods that list leave such
+    grants out and log them, so that one cannot hide the others.
     """
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
@@ -84,8 +84,15 @@ class Grants:
     async def lease(
         self, grant_id: str, *, version: int, owner: str, until: float, now: float
     ) -> bool:
-        """Take the lease if the version is still this one and nobody holds an unexpired lease."""
-        free = or_(grants.c.lease_owner.is_(None), grants.c.lease_until < now)
+        """Take the lease if the version is still this one and nobody else holds an unexpired lease.
+
+        The holder may take it again, to move its end.
+        """
+        free = or_(
+            grants.c.lease_owner.is_(None),
+            grants.c.lease_owner == owner,
+            grants.c.lease_until < now,
+        )
         statement = (
             update(grants)
             .where(grants.c.id == grant_id, grants.c.version == version, free)

@@ -1,0 +1,45 @@
+"""Ask Atlassian for new tokens, again with the same refresh token while the outcome is unknown."""
+
+from collections.abc import Awaitable, Callable
+
+from telamon.atlassian.identity import AtlassianUnavailable, GrantRefused, TokenAnswer
+from telamon.atlassian.oauth import AtlassianOAuth
+from telamon.atlassian.timing import Timing
+from telamon.clock import Clock
+from telamon.storage import Grant
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+async def ask(
+    oauth: AtlassianOAuth, grant: Grant, timing: Timing, clock: Clock, pause: Pause
+) -> TokenAnswer:
+    """Refresh *grant*, as it was when its lease was taken.
+
+    A refusal is believed at once only if no attempt of unknown outcome came before it, here or by
+    a holder that died: then there is one more try.
+
+    Raises:
+        GrantRefused: The refresh token is dead.
+        AppRefused: Our own credentials are.
+        AtlassianUnavailable: No answer, *ambiguous* if any of the tries was.
+    """
+    if not grant.refresh_token:
+        raise GrantRefused("no refresh token")
+    # A lease that was still there when ours was taken is that of an attempt nobody finished.
+    started = grant.attempt_started_at if grant.lease_owner else None
+    unknown = started is not None and clock() - started < timing.leeway
+    tries, second_opinion = timing.tries, True
+    while True:
+        try:
+            return await oauth.refresh(grant.refresh_token)
+        except AtlassianUnavailable as error:
+            unknown = unknown or error.ambiguous
+            tries -= 1
+            if not tries:
+                raise AtlassianUnavailable(str(error), ambiguous=unknown) from error
+        except GrantRefused:
+            if not (unknown and second_opinion):
+                raise
+            second_opinion = False
+        await pause(timing.backoff * (timing.tries - tries + 1))
