@@ -58,7 +58,9 @@ class Postgres:
             if self._account is not None:
                 os.chown(self._directory, self._account.uid, self._account.gid)
             self._directory.chmod(0o755 if self._account else 0o700)
-            self._run("initdb", "-D", str(self._data), "-U", _USER, "-A", "trust", "-E", "UTF8", "-N")
+            self._run(
+                "initdb", "-D", str(self._data), "-U", _USER, "-A", "trust", "-E", "UTF8", "-N"
+            )
             self.start()
         except BaseException:
             self.close()
@@ -115,6 +117,13 @@ class Postgres:
         """Remove a database whoever is connected to it."""
         name = url.rpartition("/")[2]
         self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def drop_connections(self, database: str) -> None:
+        """Break every connection to this database, as a failover does."""
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - a test's own
+            f"WHERE backend_type = 'client backend' AND datname = '{database}'"
+        )
 
     def sql(self, statement: str, *, database: str = "postgres") -> str:
         """Run one statement with psql; what it prints, unaligned."""

@@ -120,10 +120,7 @@ async def test_dropped_connections_are_replaced_without_an_error(
     storage = on_own_postgres
     await storage.clients.add(a_client())
     for _ in range(3):
-        own_postgres.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
+        own_postgres.drop_connections(str(storage._database.engine.url.database))
         assert await storage.clients.get("client-1") is not None
         assert await storage.clients.count() == 1
         await storage.check()

@@ -187,6 +187,7 @@ def connect(
             max_overflow=10,
             pool_timeout=command_seconds,
             pool_pre_ping=True,
+            skip_autocommit_rollback=True,
             hide_parameters=True,
         )
     return Database(engine, busy_timeout=busy_timeout)

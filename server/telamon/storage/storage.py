@@ -95,5 +95,6 @@ class Storage:
     async def close(self) -> None:
         """Stop listening and close every connection."""
         await self.notifications.stop()
+        await self.tokens.close()
         await self._database.close()
         await self._on_close()

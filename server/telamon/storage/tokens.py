@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage.engine import Database
 from telamon.storage.families import FAMILY_COLUMNS, Families, family_of, family_values
+from telamon.storage.hot import HotSelect
 from telamon.storage.lookup import Lookup
 from telamon.storage.records import Code, NewToken, Token
 from telamon.storage.schema import codes, families, tokens
@@ -47,6 +48,11 @@ class Tokens(Families):
         super().__init__(database)
         self._lookup = lookup
         self._sealer = sealer
+        self._access = HotSelect(database, _ACCESS)
+
+    async def close(self) -> None:
+        """Close the connection that look-ups keep."""
+        await self._access.close()
 
     async def add_code(self, code: str, record: Code) -> None:
         """Store a code together with its family, which has no tokens yet."""
@@ -128,7 +134,7 @@ class Tokens(Families):
 
         On the way of every request: one look-up by primary key, joined to the family.
         """
-        row = await self._database.row(_ACCESS, {"hash": self._lookup.hash("access", token)})
+        row = await self._access.row({"hash": self._lookup.hash("access", token)})
         if row is None:
             return None
         return Token(
