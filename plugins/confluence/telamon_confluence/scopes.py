@@ -15,3 +15,13 @@ READ_TREE = Scope(
 )
 READ_USERS = Scope("read:user:confluence", "see the names of people in Confluence")
 SEARCH = Scope("search:confluence", "search the Confluence content you can see")
+READ_METADATA = Scope("read:content.metadata:confluence", "see where pages stand and what they are")
+READ_FOLDERS = Scope("read:folder:confluence", "see folders")
+READ_TASKS = Scope("read:task:confluence", "see the tasks on pages")
+READ_ATTACHMENTS = Scope("read:attachment:confluence", "see which files are attached to pages")
+DOWNLOAD_ATTACHMENTS = Scope(
+    "readonly:content.attachment:confluence", "download files attached to pages"
+)
+READ_SUMMARIES = Scope(
+    "read:confluence-content.summary", "see how often pages are viewed, and page templates"
+)

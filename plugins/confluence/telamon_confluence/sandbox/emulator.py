@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 
 from telamon.plugin import Operation, SandboxRequest, SandboxResponse, World
-from telamon_confluence.sandbox import comments, people, search, spaces, trees
+from telamon_confluence.sandbox import (
+    comments,
+    folders,
+    people,
+    search,
+    spaces,
+    tasks,
+    templates,
+    trees,
+)
+from telamon_confluence.sandbox.attachments import Attachments
 from telamon_confluence.sandbox.content_reads import ContentReads
 from telamon_confluence.sandbox.content_writes import ContentWrites
+from telamon_confluence.sandbox.history import History
 from telamon_confluence.sandbox.replies import invalid, refused_v2
 from telamon_confluence.sandbox.seed import seeded
 from telamon_confluence.sandbox.site import SiteState
@@ -22,6 +33,11 @@ class ConfluenceEmulator:
             *ContentReads(self.site).operations(),
             *ContentWrites(self.site).operations(),
             *trees.operations(self.site),
+            *History(self.site).operations(),
+            *tasks.operations(self.site),
+            *Attachments(self.site).operations(),
+            *folders.operations(self.site),
+            *templates.operations(self.site),
             *comments.Comments(self.site).operations(),
             *people.operations(self.site),
             *search.operations(self.site),
