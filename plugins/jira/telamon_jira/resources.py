@@ -1,16 +1,18 @@
-"""Jira's resource templates: an issue as a page."""
+"""Jira's resource templates: an issue as a page, a file on an issue."""
 
 from collections.abc import Mapping, Sequence
 
-from telamon.plugin import Resource, resource
+from telamon.plugin import Complete, Embedded, Resource, resource
 from telamon_jira import issue_view
-from telamon_jira.arguments import IssueIdOrKey
+from telamon_jira.arguments import Id, IssueIdOrKey
 from telamon_jira.client import Jira
 from telamon_jira.page import issue_page
 from telamon_jira.scopes import READ_WORK
+from telamon_jira.tools.attachments import read_attachment
 from telamon_jira.values import members, objects
 
 SUGGESTED = 20
+NO_COMPLETION: Mapping[str, Complete[Jira]] = {}
 
 
 async def issue_keys(jira: Jira, typed: str, _others: Mapping[str, str]) -> Sequence[str]:
@@ -37,4 +39,16 @@ async def read_page(jira: Jira, key: str) -> str:
     return issue_page(issue_view.newest_comments(shown, jira.settings.recent_comments))
 
 
-RESOURCES: tuple[Resource[Jira], ...] = (issue,)
+@resource(
+    "jira://{site}/attachment/{id}",
+    READ_WORK,
+    title="Jira attachment",
+    media_type=None,
+    complete=NO_COMPLETION,
+)
+async def attachment(jira: Jira, *, id: Id) -> Embedded:  # noqa: A002 - the template's own name
+    """A file on an issue."""
+    return (await read_attachment(jira, id))[1]
+
+
+RESOURCES: tuple[Resource[Jira], ...] = (issue, attachment)

@@ -2,7 +2,19 @@
 
 from telamon.plugin import Tool
 from telamon_jira.client import Jira
-from telamon_jira.tools import comments, issues, links, people, projects, search, transitions
+from telamon_jira.tools import (
+    attachments,
+    boards,
+    comments,
+    history,
+    issues,
+    links,
+    people,
+    projects,
+    search,
+    sprints,
+    transitions,
+)
 
 TOOLS: tuple[Tool[Jira], ...] = (
     issues.get_jira_issue,
@@ -16,6 +28,13 @@ TOOLS: tuple[Tool[Jira], ...] = (
     comments.add_comment_to_jira_issue,
     comments.list_jira_issue_worklogs,
     comments.add_worklog_to_jira_issue,
+    history.list_jira_issue_changelogs,
+    history.list_jira_issue_watchers,
+    history.add_jira_issue_watcher,
+    history.remove_jira_issue_watcher,
+    attachments.list_jira_issue_attachments,
+    attachments.download_jira_issue_attachment,
+    attachments.upload_attachment_to_jira_issue,
     links.get_jira_issue_remote_issue_links,
     links.get_issue_link_types,
     links.create_issue_link,
@@ -23,4 +42,17 @@ TOOLS: tuple[Tool[Jira], ...] = (
     projects.get_jira_project_issue_types_metadata,
     projects.get_jira_issue_type_meta_with_fields,
     people.lookup_jira_account_id,
+    boards.list_jira_boards,
+    boards.get_jira_board,
+    boards.list_jira_board_issues,
+    boards.list_jira_backlog_issues,
+    boards.list_jira_epic_issues,
+    sprints.list_jira_board_sprints,
+    sprints.get_jira_sprint,
+    sprints.list_jira_sprint_issues,
+    sprints.create_jira_sprint,
+    sprints.update_jira_sprint,
+    sprints.move_jira_issues_to_sprint,
+    sprints.move_jira_issues_to_backlog,
+    sprints.rank_jira_issues,
 )

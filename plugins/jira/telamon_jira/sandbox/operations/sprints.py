@@ -103,8 +103,8 @@ def update_sprint(view: View, sprint_id: str) -> SandboxResponse:
     state = str(body.get("state") or found.state).lower()
     start = _instant(body.get("startDate"), "startDate") or found.start
     end = _instant(body.get("endDate"), "endDate") or found.end
-    if found.state == "closed":
-        raise Refused(400, "A closed sprint cannot be changed.")
+    if found.state == "closed":  # only its words can be changed, the rest is ignored
+        state, start, end = found.state, found.start, found.end
     if state not in (found.state, AFTER.get(found.state)):
         raise Refused(400, f"Sprint cannot go from {found.state} to {state}.")
     if state == "active" and (start is None or end is None):
@@ -117,7 +117,7 @@ def update_sprint(view: View, sprint_id: str) -> SandboxResponse:
     found.name = str(body.get("name") or found.name)
     found.goal = str(body.get("goal", found.goal))
     found.start, found.end = start, end
-    if state == "closed":
+    if state == "closed" != found.state:
         found.completed = view.now
         _empty(view, found)
     found.state = state

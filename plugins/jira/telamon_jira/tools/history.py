@@ -1,0 +1,77 @@
+"""Who changed an issue, and who watches it."""
+
+from typing import Any
+
+from telamon.plugin import tool
+from telamon_jira import compact
+from telamon_jira.arguments import AccountId, IssueIdOrKey, StartAt, UpTo100
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.tools.comments import counted
+from telamon_jira.values import members, objects
+
+WATCHERS = "/rest/api/3/issue/{issueIdOrKey}/watchers"
+
+
+@tool(READ_WORK, access="read", group="issues", title="List Jira changes", listed=False)
+async def list_jira_issue_changelogs(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    start_at: StartAt = 0,
+    max_results: UpTo100 = 50,
+) -> dict[str, Any]:
+    """List how an issue's fields changed: when, by whom, from what to what; oldest first."""
+    page = members(
+        await jira.api.get(
+            "/rest/api/3/issue/{issueIdOrKey}/changelog",
+            {"startAt": start_at, "maxResults": max_results},
+            issueIdOrKey=issue_id_or_key,
+        )
+    )
+    return counted(page, "changelogs", [compact.change(c) for c in objects(page.get("values"))])
+
+
+@tool(READ_WORK, access="read", group="issues", title="List Jira watchers", listed=False)
+async def list_jira_issue_watchers(jira: Jira, *, issue_id_or_key: IssueIdOrKey) -> dict[str, Any]:
+    """List who watches an issue and is told of its changes."""
+    answer = members(await jira.api.get(WATCHERS, issueIdOrKey=issue_id_or_key))
+    return {
+        "watchCount": answer.get("watchCount"),
+        "isWatching": answer.get("isWatching"),
+        "watchers": [compact.person(user) for user in objects(answer.get("watchers"))],
+    }
+
+
+@tool(
+    WRITE_WORK,
+    access="write",
+    group="issues",
+    title="Add Jira watcher",
+    idempotent=True,
+    listed=False,
+)
+async def add_jira_issue_watcher(
+    jira: Jira, *, issue_id_or_key: IssueIdOrKey, account_id: AccountId | None = None
+) -> dict[str, Any]:
+    """Let somebody watch an issue; without `accountId` the user."""
+    account = account_id or jira.api.account_id
+    await jira.api.post(WATCHERS, account, issueIdOrKey=issue_id_or_key)
+    return {"issue": issue_id_or_key, "watching": account}
+
+
+@tool(
+    WRITE_WORK,
+    access="write",
+    group="issues",
+    title="Remove Jira watcher",
+    idempotent=True,
+    listed=False,
+)
+async def remove_jira_issue_watcher(
+    jira: Jira, *, issue_id_or_key: IssueIdOrKey, account_id: AccountId | None = None
+) -> dict[str, Any]:
+    """Let somebody watch an issue no longer; without `accountId` the user."""
+    account = account_id or jira.api.account_id
+    await jira.api.delete(WATCHERS, {"accountId": account}, issueIdOrKey=issue_id_or_key)
+    return {"issue": issue_id_or_key, "notWatching": account}
