@@ -32,6 +32,16 @@ def test_scopes_without_boxes_are_a_plain_list() -> None:
     assert said.count("<li>") == 2
 
 
+def test_what_only_reads_is_folded_into_one_line_that_counts() -> None:
+    other = Scope("read:jira-user", "look up people")
+    said = render('{{ ui.scope_list("Jira", scopes, "p", "j") }}', scopes=[READ, WRITE, other])
+    assert "<summary>Read: 2 permissions</summary>" in said
+    assert said.index("Look up people") < said.index("</details>") < said.index("Change")
+    alone = render('{{ ui.scope_list("Jira", scopes, "p", "j") }}', scopes=[READ])
+    assert "<summary>Read: 1 permission</summary>" in alone
+    assert "<details>" not in render('{{ ui.scope_list("Jira", scopes) }}', scopes=[WRITE])
+
+
 def test_ticked_boxes_stay_as_the_person_left_them() -> None:
     said = render(
         '{{ ui.scope_list("Jira", scopes, "product", "jira", ticked=["delete:jira-work"]) }}',
