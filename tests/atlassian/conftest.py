@@ -1,10 +1,12 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fakes.cloud import Cloud, Keeper, Pauses, Ticking, cloud
+from fakes.cloud import Cloud, Failing, Keeper, Pauses, Ticking, cloud
 from fakes.postgres import Postgres, postgres
 
+from telamon.atlassian.timing import Timing
 from telamon.storage import KeyRing, Storage, new_key, open_storage
 
 __all__ = ["postgres"]
@@ -45,3 +47,18 @@ async def keeper(atlassian: Cloud, storage: Storage, clock: Ticking) -> AsyncIte
     keeper = Keeper(cloud=atlassian, storage=storage, clock=clock, pauses=Pauses(clock.advance))
     yield keeper
     assert await keeper.tasks.drain(10) == 0
+
+
+@pytest.fixture
+def failing(atlassian: Cloud, storage: Storage, clock: Ticking) -> Callable[..., Keeper]:
+    def make(*ends: Any, **timing: Any) -> Keeper:
+        return Keeper(
+            cloud=atlassian,
+            storage=storage,
+            clock=clock,
+            pauses=Pauses(clock.advance),
+            oauth=Failing(*ends),
+            timing=Timing(**timing),
+        )
+
+    return make

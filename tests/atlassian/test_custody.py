@@ -4,12 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes.cloud import ADA, BEN, DEMO, SCOPES, SECOND, Cloud, Keeper, Pauses, Ticking
+from fakes.cloud import ADA, BEN, DEMO, SCOPES, SECOND, Keeper, Ticking
 from fakes.records import a_code, a_family
 
 from telamon.atlassian.custody import Custody
 from telamon.atlassian.identity import Account, AtlassianUnavailable, TokenAnswer
-from telamon.atlassian.timing import Timing
 from telamon.plugin import SignInAgain, Site, TokensRevoked, Unavailable
 from telamon.storage import Family, Grant, KeyRing, Storage, StorageUnavailable, open_storage
 
@@ -98,19 +97,27 @@ async def test_a_hundred_calls_at_expiry_make_one_refresh(keeper: Keeper, clock:
     assert keeper.cloud.refreshes == 1
 
 
-@pytest.mark.row("SEC-P13")
+@pytest.mark.row("SEC-P12", "SEC-P13")
 async def test_a_caller_that_goes_away_does_not_stop_the_refresh(
-    keeper: Keeper, clock: Ticking
+    keeper: Keeper, failing: Callable[..., Keeper], clock: Ticking
 ) -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> TokenAnswer:
+        begun.set()
+        await goes_on.wait()
+        return TokenAnswer(access_token="at", refresh_token="rt", expires_in=3600, scopes=())
+
     grant = await keeper.signed_in()
     clock.advance(4000)
-    call = asyncio.create_task(keeper.custody.access_token(grant.id))
-    while not keeper.cloud.refreshes:
-        await asyncio.sleep(0)
+    ours = failing(slowly)
+    call = asyncio.create_task(ours.custody.access_token(grant.id))
+    await begun.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert await keeper.tasks.drain(10) == 0
+    goes_on.set()
+    assert await ours.tasks.drain(10) == 0
     assert (await stored(keeper, grant.id)).version == grant.version + 1
 
 
@@ -150,9 +157,7 @@ async def test_an_older_grant_stays_while_a_live_family_reaches_its_site_only_by
     answer = await keeper.cloud.oauth.exchange(keeper.cloud.code())
     account = Account(account_id=ADA.account_id, name="Ada", email=None)
     sites = await keeper.cloud.oauth.sites(answer.access_token)
-    newer = await keeper.custody.adopt(
-        answer, account, [s for s in sites if s.site == DEMO]
-    )
+    newer = await keeper.custody.adopt(answer, account, [s for s in sites if s.site == DEMO])
     assert await stored(keeper, older.id) == older
     assert [f.grant_id for f in await live(keeper, account_id=ADA.account_id)] == [older.id]
     assert newer.sites == (DEMO,)
@@ -309,40 +314,6 @@ async def test_what_is_remembered_is_bounded(
     for each in (grant, other, grant):
         assert await keeper.custody.access_token(each.id) == each.access_token
     assert len(keeper.custody._remembered) == 1
-
-
-class Failing:
-    """An OAuth client whose refreshes end as told, the last way for good."""
-
-    def __init__(self, *ends: Any) -> None:
-        self.ends = list(ends)
-        self.asked: list[str] = []
-
-    async def refresh(self, refresh_token: str) -> TokenAnswer:
-        self.asked.append(refresh_token)
-        end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
-        if isinstance(end, Exception):
-            raise end
-        if callable(end):
-            await end()
-            raise AtlassianUnavailable("after all")
-        assert isinstance(end, TokenAnswer)
-        return end
-
-
-@pytest.fixture
-def failing(atlassian: Cloud, storage: Storage, clock: Ticking) -> Callable[..., Keeper]:
-    def make(*ends: Any, **timing: Any) -> Keeper:
-        return Keeper(
-            cloud=atlassian,
-            storage=storage,
-            clock=clock,
-            pauses=Pauses(clock.advance),
-            oauth=Failing(*ends),
-            timing=Timing(**timing),
-        )
-
-    return make
 
 
 @pytest.mark.row("SEC-U14")

@@ -80,7 +80,8 @@ async def test_pkce_goes_along_where_it_is_switched_on_and_is_kept_to(
         asked = parse_qs(urlsplit(url).query)
         assert asked["code_challenge_method"] == ["S256"]
         challenge = asked["code_challenge"][0]
-        assert await atlassian.oauth.exchange(atlassian.code(challenge=challenge), "v" * 43)
+        answer = await atlassian.oauth.exchange(atlassian.code(challenge=challenge), "v" * 43)
+        assert answer.refresh_token
         with pytest.raises(GrantRefused):
             await atlassian.oauth.exchange(atlassian.code(challenge=challenge), "w" * 43)
 

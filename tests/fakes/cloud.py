@@ -11,7 +11,7 @@ from fakes.gadgets import READ, WRITE, gadgets
 
 from telamon.atlassian.custody import Custody
 from telamon.atlassian.gateway import Gateway
-from telamon.atlassian.oauth import AtlassianOAuth
+from telamon.atlassian.oauth import AtlassianOAuth, AtlassianUnavailable, TokenAnswer
 from telamon.atlassian.principal import Principal
 from telamon.atlassian.timing import Timing
 from telamon.atlassian.transport import open_session
@@ -179,3 +179,23 @@ class Keeper:
     def heard(self) -> list[str]:
         """What happened to grants, in order."""
         return [event.change for event in self.events if hasattr(event, "change")]
+
+
+class Failing:
+    """An OAuth client whose refreshes end as told, the last way for good."""
+
+    def __init__(self, *ends: Any) -> None:
+        self.ends = list(ends)
+        self.asked: list[str] = []
+
+    async def refresh(self, refresh_token: str) -> TokenAnswer:
+        self.asked.append(refresh_token)
+        end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
+        if isinstance(end, Exception):
+            raise end
+        if callable(end):
+            end = await end()
+            if end is None:
+                raise AtlassianUnavailable("after all")
+        assert isinstance(end, TokenAnswer)
+        return end

@@ -1,14 +1,10 @@
 """Ask Atlassian for new tokens, again with the same refresh token while the outcome is unknown."""
 
-from collections.abc import Awaitable, Callable
-
 from telamon.atlassian.identity import AtlassianUnavailable, GrantRefused, TokenAnswer
 from telamon.atlassian.oauth import AtlassianOAuth
-from telamon.atlassian.timing import Timing
+from telamon.atlassian.timing import Pause, Timing
 from telamon.clock import Clock
 from telamon.storage import Grant
-
-Pause = Callable[[float], Awaitable[None]]
 
 
 async def ask(

@@ -5,7 +5,7 @@ anything again, with a fresh token: it says that nothing was done.
 """
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -31,11 +31,11 @@ from telamon.atlassian.lanes import Lane, Lanes
 from telamon.atlassian.limits import retry_after, throttle_of
 from telamon.atlassian.principal import Principal
 from telamon.atlassian.reading import NotJson, TooMuch, parse, read_capped
+from telamon.atlassian.timing import Pause
 from telamon.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-Pause = Callable[[float], Awaitable[None]]
 REDIRECTS = (301, 302, 303, 307, 308)
 TRANSIENT = (500, 502, 503, 504)
 RETRIES = 2

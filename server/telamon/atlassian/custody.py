@@ -7,7 +7,7 @@ every family whose site it reaches; an older grant stays while a live family nee
 import asyncio
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from secrets import token_hex
 
 import structlog
@@ -23,7 +23,7 @@ from telamon.atlassian.identity import (
 from telamon.atlassian.oauth import AtlassianOAuth
 from telamon.atlassian.refreshing import Refresher
 from telamon.atlassian.revoking import revoke_families
-from telamon.atlassian.timing import Timing
+from telamon.atlassian.timing import Pause, Timing
 from telamon.clock import Clock
 from telamon.plugin import GrantChanged, SignInAgain, Site, ToolError, Unavailable
 from telamon.plugin.events import Announce
@@ -55,7 +55,7 @@ class Custody:
         clock: Clock = time.time,
         *,
         timing: Timing | None = None,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._storage = storage
         self._oauth = oauth

@@ -8,13 +8,14 @@ from typing import Any
 
 import aiohttp
 
-from telamon.atlassian.calls import Caller, Outgoing, Patience, Pause
+from telamon.atlassian.calls import Caller, Outgoing, Patience
 from telamon.atlassian.custody import Custody
 from telamon.atlassian.faults import Asked
 from telamon.atlassian.files import download_of, form_of
 from telamon.atlassian.identity import CLOUD_ID
 from telamon.atlassian.paths import address, check_template, encode_query
 from telamon.atlassian.principal import Principal
+from telamon.atlassian.timing import Pause
 from telamon.clock import Clock
 from telamon.plugin import AnyProduct, Api, Download, InvalidArgument, Json, Query, Site, Upload
 from telamon.plugin.paths import fill

@@ -14,7 +14,7 @@ from secrets import token_hex
 
 import structlog
 
-from telamon.atlassian.asking import Pause, ask
+from telamon.atlassian.asking import ask
 from telamon.atlassian.identity import (
     AppRefused,
     AtlassianUnavailable,
@@ -24,7 +24,7 @@ from telamon.atlassian.identity import (
 from telamon.atlassian.lanes import Breaker
 from telamon.atlassian.oauth import AtlassianOAuth
 from telamon.atlassian.revoking import revoke_families
-from telamon.atlassian.timing import Timing
+from telamon.atlassian.timing import Pause, Timing
 from telamon.clock import Clock
 from telamon.plugin import GrantChanged, SignInAgain, Unavailable
 from telamon.plugin.events import Announce

@@ -1,6 +1,10 @@
 """How long everything about a refresh takes, in one place, so that a test can scale it down."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits the given seconds; :func:`asyncio.sleep`, except in tests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
