@@ -1,4 +1,4 @@
-"""Where tools run: bearer check, transports, MCP handlers, results. Nothing else imports ``mcp``."""
+"""Where tools run: bearer check, transports, MCP handlers, results. Only here ``mcp`` is used."""
 
 from telamon.endpoint.endpoint import Endpoint
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Never
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from telamon.endpoint.exchange import Context
 from telamon.endpoint.kernel import (
@@ -21,7 +21,6 @@ from telamon.endpoint.kernel import (
 )
 from telamon.plugin import Answer, CannotAsk
 from telamon.plugin.call import AnswerT
-from telamon.plugin.schema import input_schema
 
 _FIRST_REVISION = "2025-06-18"
 
@@ -68,7 +67,7 @@ class Questions:
                 f"instead. The question was: {question}"
             )
         asked = types.ElicitRequestFormParams(
-            message=question, requested_schema=input_schema(answer)
+            message=question, requested_schema=form_schema(answer)
         )
         if not self._modern:
             given = await self._context.session.elicit_form(
@@ -103,6 +102,34 @@ class Questions:
                 request_state=json.dumps(state),
             )
         )
+
+
+def form_schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """Return the restricted JSON Schema of a form: flat, no references, no null branches.
+
+    Titles stay: a person reads them (MCP 2025-11-25, elicitation, requested schema).
+    """
+    schema = answer.model_json_schema(by_alias=True)
+    named = schema.get("$defs", {})
+    return {
+        "type": "object",
+        "properties": {
+            name: _flat(field, named) for name, field in schema.get("properties", {}).items()
+        },
+        "required": schema.get("required", []),
+    }
+
+
+def _flat(field: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in field.items() if (key, value) != ("default", None)}
+    branches = [each for each in kept.get("anyOf", []) if each != {"type": "null"}]
+    if len(branches) == 1:
+        kept.pop("anyOf")
+        kept = {**branches[0], **kept}
+    reference = kept.pop("$ref", None)
+    if reference is not None:
+        kept = {**named[reference.rpartition("/")[2]], **kept}
+    return kept
 
 
 def _has_forms(elicitation: types.ElicitationCapability) -> bool:

@@ -1,4 +1,4 @@
-"""What a connection wants listed, as its URL says: ``?tools=all``, ``?toolsets=``, ``?readonly=``."""
+"""What a connection wants listed, as its URL says: ``?tools=all``, ``?toolsets=``, ..."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -116,12 +116,9 @@ class _Budget:
             return [types.TextContent(text="Done.")]
         if isinstance(value, (str, *_CONTENT)):
             return [block(value, self._text)]
-        if isinstance(value, list | tuple):
-            items = cast("tuple[object, ...]", value)
-            contents = [item for item in items if isinstance(item, _CONTENT)]
-            if contents and len(contents) == len(items):
-                return [block(item, self._text) for item in contents]
-        return [types.TextContent(text=self._text(_json(cast("object", value))))]
+        if contents := _contents(value):
+            return [block(each, self._text) for each in contents]
+        return [types.TextContent(text=self._text(_json(value)))]
 
     def _text(self, text: str) -> str:
         clean = visible_text(text)
@@ -135,6 +132,15 @@ class _Budget:
             f"{kept}\n\n[Cut here: the answer has {len(raw)} bytes and at most {self._limit} are "
             "sent. Ask for less: with fewer fields, a smaller page or a narrower search.]"
         )
+
+
+def _contents(value: object) -> list[Content]:
+    """Return *value* if it is a sequence of content values and nothing else."""
+    if not isinstance(value, list | tuple):
+        return []
+    items = cast("tuple[object, ...]", value)
+    contents = [item for item in items if isinstance(item, _CONTENT)]
+    return contents if len(contents) == len(items) else []
 
 
 def _json(value: object) -> str:

@@ -155,10 +155,13 @@ class Stream:
     ) -> None:
         """Write the log from the reader's place on, until the stream ends or the reader leaves.
 
-        With *prime* the reader gets an event without data as soon as it has caught up, so that it
-        can come back to exactly there. It comes behind what is replayed: in front of it, it would
-        make a second loss skip the rest of the replay.
+        With *prime* the reader gets an event without data from which it can come back: at once on
+        a stream's first connection, and else as soon as it has caught up. In front of a replay it
+        would make a second loss skip the rest of it.
         """
+        if prime and reader.sent == 0:
+            prime = False
+            await response.write(self._prime(0))
         while True:
             reader.wake.clear()
             for seq, data in list(self._log):
@@ -171,7 +174,9 @@ class Stream:
                 continue
             if prime and not self.ended:
                 prime = False
-                await response.write(self._prime(reader))
+                self.seq += 1
+                reader.sent = self.seq
+                await response.write(self._prime(self.seq))
             elif reader.ping:
                 reader.ping = False
                 await response.write(PING)
@@ -183,11 +188,9 @@ class Stream:
     def _newest(self) -> int:
         return self._log[-1][0] if self._log else 0
 
-    def _prime(self, reader: Reader) -> bytes:
-        self.seq += 1
-        reader.sent = self.seq
+    def _prime(self, seq: int) -> bytes:
         return b"id: %d-%d\r\nretry: %d\r\ndata: \r\n\r\n" % (
             self.number,
-            self.seq,
+            seq,
             RETRY_MILLISECONDS,
         )
