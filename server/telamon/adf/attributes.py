@@ -96,7 +96,7 @@ def read_attributes(text: str, start: int) -> tuple[dict[str, Any], int] | None:
 
 
 def _value(text: str, start: int) -> tuple[Any, int] | None:
-    if text[start : start + 1] in ('"', "["):
+    if text[start : start + 1] in ('"', "[", "{"):
         return read_json(text, start)
     word = _BARE.match(text, start)
     if word is None:

@@ -104,11 +104,16 @@ def _normalise_marks(node: Node) -> None:
         attrs = as_node(mark.get("attrs"))
         if attrs == {} and kind(mark) in MARKS:
             del mark["attrs"]
-        apart = str(attrs) if kind(mark) == "annotation" else ""
+        apart = _spelled(attrs) if kind(mark) == "annotation" else ""
         kept.setdefault((kind(mark), apart), mark)
-    node["marks"] = sorted(
-        kept.values(), key=lambda mark: (MARK_ORDER.get(kind(mark), len(MARK_ORDER)), str(mark))
+    ranked = sorted(
+        kept.items(), key=lambda item: (MARK_ORDER.get(item[0][0], len(MARK_ORDER)), item[0])
     )
+    node["marks"] = [mark for _, mark in ranked]
+
+
+def _spelled(attrs: Node | None) -> str:
+    return str(sorted(attrs.items())) if attrs else ""
 
 
 def _joined(children: list[Node], parent: str) -> list[Node]:

@@ -7,7 +7,7 @@ from .fit_inline import plain
 from .nodes import Node, attributes, build, content, kind, marks, text_node
 
 _STRONG: Node = {"type": "strong"}
-_WRAPPED = {
+WRAPPED = {
     "listItem": "bulletList",
     "tableRow": "table",
     "taskItem": "taskList",
@@ -15,6 +15,7 @@ _WRAPPED = {
     "decisionItem": "decisionList",
     "media": "mediaSingle",
 }
+"""What a part needs around it to stand on its own."""
 
 
 def convert(node: Node, parent: str) -> list[Node]:
@@ -48,8 +49,6 @@ def convert(node: Node, parent: str) -> list[Node]:
             return [build("paragraph", [card])]
         case "rule":
             return []
-        case other if _WRAPPED.get(other) in allowed:
-            return [build(_WRAPPED[other], [node])]
         case "caption" | "taskItem" | "decisionItem":
             return [build("paragraph", content(node))]
         case _:

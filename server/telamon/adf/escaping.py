@@ -84,7 +84,7 @@ def _is_special(text: str, at: int, *, in_label: bool, before: str, after: str) 
         case "`":
             return True
         case "\\":
-            return following in _ASCII_PUNCTUATION or not following
+            return following in _ASCII_PUNCTUATION or following in ("", "\n", "\r")
         case "[":
             return in_label
         case "]":

@@ -7,7 +7,7 @@ becomes its paragraphs, and a table in a list item follows the list, which goes 
 from collections.abc import Callable
 
 from . import model
-from .convert import convert
+from .convert import WRAPPED, convert
 from .fit_inline import allowed_marks, fit_line
 from .nodes import Node, attributes, build, content, kind, marks
 from .origin import Verbatim
@@ -15,6 +15,12 @@ from .values import selected
 
 _LIFTED = frozenset({"table", "rule"})
 _DIVISIBLE = frozenset({"listItem", "bulletList", "orderedList", "blockquote", "panel"})
+_STRUCTURES = frozenset(
+    parent
+    for parent, children in model.CONTENT.items()
+    if "paragraph" not in children and not children <= model.INLINE
+)
+"""What holds parts of its own kind only: anything else is put beside it."""
 _NEEDS_BLOCK = frozenset(
     "blockquote bodiedExtension bodiedSyncBlock expand layoutColumn listItem nestedExpand panel"
     " tableCell tableHeader blockTaskItem".split()
@@ -55,7 +61,9 @@ class Fitter:
             node_type = kind(part)
             if self._may_hold(parent, node_type):
                 placed.append(self._dressed(part, parent))
-            elif node_type in _LIFTED and parent in _DIVISIBLE:
+            elif self._may_hold(parent, WRAPPED.get(node_type, "")):
+                placed += self._place(build(WRAPPED[node_type], [part]), parent)
+            elif parent in _STRUCTURES or (node_type in _LIFTED and parent in _DIVISIBLE):
                 placed.append(part)
             else:
                 for simpler in convert(part, parent):

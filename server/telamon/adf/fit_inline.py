@@ -22,6 +22,8 @@ def _fit(node: Node, parent: str) -> list[Node]:
     if isinstance(node, Verbatim):
         return [node]
     node_type = kind(node)
+    if node_type == "media" and attributes(node).get("type") != "external":
+        node_type = "mediaInline"
     if node_type == "text":
         text = node.get("text")
         if not isinstance(text, str) or not text:

@@ -20,7 +20,7 @@ _GEOMETRY = {
     "emoji": frozenset({"id", "text"}),
     "codeBlock": frozenset({"wrap", "hideLineNumbers"}),
 }
-_HIDDEN_MARKS = frozenset({"fragment", "dataConsumer", "breakout"})
+HIDDEN_MARKS = frozenset({"fragment", "dataConsumer", "breakout"})
 
 
 def hidden_attributes(node_type: str) -> frozenset[str]:
@@ -52,7 +52,7 @@ class Forms:
         """The marks that need an attribute list."""
         if not self.short:
             return found
-        return [mark for mark in found if kind(mark) not in _HIDDEN_MARKS]
+        return [mark for mark in found if kind(mark) not in HIDDEN_MARKS]
 
     def refer(self, node: Node) -> str:
         """Take note of a node that is written as a reference, and name it."""
@@ -63,14 +63,15 @@ class Forms:
 
 def reference(node: Mapping[str, Any]) -> str:
     """The short name of an opaque node: the beginning of a hash of its content."""
-    return hashlib.sha256(compact_json(_ordered(node)).encode()).hexdigest()[:10]
+    return hashlib.sha256(compact_json(ordered(node)).encode()).hexdigest()[:10]
 
 
-def _ordered(value: Any) -> Any:
+def ordered(value: Any) -> Any:
+    """The value with the keys of all objects in alphabetical order."""
     if isinstance(value, Mapping):
-        return {key: _ordered(value[key]) for key in sorted(value)}
+        return {key: ordered(value[key]) for key in sorted(value)}
     if isinstance(value, list):
-        return [_ordered(item) for item in value]
+        return [ordered(item) for item in value]
     return value
 
 

@@ -40,7 +40,7 @@ def marker(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
 def _recognise(line: str) -> tuple[str, dict[str, object]] | None:
     if line[0] == "{":
         read = read_attributes(line, 0)
-        if read is None or read[1] != len(line):
+        if read is None or read[1] != len(line) or "caption" in read[0]:
             return None
         return "adf_attributes", {"items": read[0], "source": line}
     if line[0] == ":":

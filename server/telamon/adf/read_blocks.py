@@ -131,7 +131,7 @@ class BlockReader:
         return build("blockquote", children)
 
     def _code(self, token: Token, items: dict[str, Any]) -> Node:
-        info = token.info.strip()
+        info = token.info.strip(" \t")
         text = token.content.removesuffix("\n")
         found: Node | None = None
         if referred := _REFERENCE.match(info):

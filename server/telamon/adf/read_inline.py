@@ -20,7 +20,7 @@ from .origin import Origin
 _DAY = 86_400_000
 _OPENING = {"em_open": "em", "strong_open": "strong", "s_open": "strike"}
 _CLOSING = {"em_close": "em", "strong_close": "strong", "s_close": "strike"}
-_DATE = re.compile(r"-?[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class InlineReader:

@@ -68,7 +68,9 @@ def _item(reader: BlockReader) -> list[Node]:
         head = children[:1]
         if head and kind(head[0]) == "paragraph" and not content(head[0]) and not first.content:
             children = children[1:]
-        return [build("blockTaskItem", children, state | items)]
+        below = [child for child in children if kind(child) == "taskList"]
+        blocks = [child for child in children if kind(child) != "taskList"]
+        return [build("blockTaskItem", blocks, state | items), *below]
     return _simple("taskItem", state | items, children)
 
 

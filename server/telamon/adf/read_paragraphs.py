@@ -46,7 +46,7 @@ def _captioned(head: str, tail: str, items: Mapping[str, Any], inline: InlineRea
     pictures = inline.read(head)
     if read is None or len(pictures) != 1 or kind(pictures[0]) != "media":
         return None
-    caption = build("caption", inline.read(tail[read[1] :].strip()), read[0])
+    caption = build("caption", inline.read(tail[read[1] :].strip(" \t\n")), read[0])
     return with_items(build("mediaSingle", [_medium(pictures[0]), caption]), items)
 
 
@@ -76,7 +76,7 @@ def _around_pictures(nodes: list[Node], items: Mapping[str, Any]) -> list[Node]:
         flagged = "inline" in attributes(node)
         stored = attributes(node).get("type") != "external"
         if stored and (flagged or not alone):
-            line.append(_inline_medium(node))
+            line.append(_medium(node) | {"type": "mediaInline"})
             continue
         if not alone and not all(map(_is_blank, line)):
             blocks.append(build("paragraph", line))
@@ -85,10 +85,3 @@ def _around_pictures(nodes: list[Node], items: Mapping[str, Any]) -> list[Node]:
     if not blocks or not all(map(_is_blank, line)):
         blocks.append(build("paragraph", line))
     return [with_items(blocks[0], items), *blocks[1:]]
-
-
-def _inline_medium(node: Node) -> Node:
-    attrs = attributes(node)
-    if attrs.get("type") == "none":
-        attrs = {name: value for name, value in attrs.items() if name != "type"}
-    return _medium(node) | {"type": "mediaInline", "attrs": attrs}

@@ -266,17 +266,18 @@ def fits(attrs: Mapping[str, Any], shape: Shape) -> bool:
 def selected(node_type: str, attrs: Mapping[str, Any]) -> Node | None:
     """The attributes that a node of this type may have, from those given; None if one is missing.
 
-    Of several shapes the first that can be satisfied is taken.
+    Of several shapes that can be satisfied the one that keeps most is taken.
     """
+    best: Node | None = None
     for shape in NODES[node_type]:
         kept = {
-            bare: attrs[bare]
-            for bare, check in ((name.removesuffix("!"), check) for name, check in shape.items())
-            if bare in attrs and check(attrs[bare])
+            name: value
+            for name, value in attrs.items()
+            if (check := shape.get(name) or shape.get(f"{name}!")) and check(value)
         }
-        if fits(kept, shape):
-            return kept
-    return None
+        if fits(kept, shape) and (best is None or len(kept) > len(best)):
+            best = kept
+    return best
 
 
 def mark_is_known(mark: Mapping[str, Any]) -> bool:

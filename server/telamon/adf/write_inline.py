@@ -67,7 +67,8 @@ def write_inline(nodes: list[Node], parent: str, forms: Forms, *, block: bool = 
 def _is_alone(nodes: list[Node]) -> bool:
     """Whether pictures would be all there is to see in the line."""
     return all(
-        kind(node) == "mediaInline" or (kind(node) == "text" and not str(node.get("text")).strip())
+        kind(node) in ("mediaInline", "hardBreak")
+        or (kind(node) == "text" and not str(node.get("text")).strip())
         for node in nodes
     )
 
@@ -159,9 +160,11 @@ def _make_addresses(pieces: list[Piece]) -> None:
 
 def _following(pieces: list[Piece], at: int) -> str:
     """The text that follows, as far as an address could reach into it."""
-    if at < len(pieces) and pieces[at].kind == "text":
-        return pieces[at].text[:8] if len(pieces[at].text) > 1 or at + 1 == len(pieces) else "*"
-    return _beside(pieces, at, 0)
+    if at >= len(pieces) or pieces[at].kind == "break":
+        return ""
+    if pieces[at].kind == "text":
+        return pieces[at].text[:8] + ("*" if at + 1 < len(pieces) else "")
+    return "*"
 
 
 def _is_bare(text: str, href: str, before: str, after: str) -> bool:
@@ -264,7 +267,10 @@ def _atom(node: Node, forms: Forms) -> str | None:
                 del shown["color"]
             return _directive("status", attrs["text"], shown)
         case "date":
-            return _directive("date", _date(attrs["timestamp"]), forms.shown(node, "timestamp"))
+            shown = forms.shown(node, "timestamp")
+            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", attrs["timestamp"]):
+                shown = {"timestamp": attrs["timestamp"]} | shown
+            return _directive("date", _date(attrs["timestamp"]), shown)
         case "placeholder":
             return _directive("placeholder", attrs["text"], forms.shown(node, "text"))
         case "inlineCard" if "url" in attrs:

@@ -1,0 +1,41 @@
+"""What two nodes have in common for a reader: a digest over all that the short form shows."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from .attributes import compact_json
+from .forms import HIDDEN_MARKS, hidden_attributes, ordered
+from .model import MACROS
+from .nodes import Node, attributes, content, kind, marks
+
+
+class Digests:
+    """Digests of nodes, each worked out once. The nodes must stay as they are meanwhile."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+        self._held: list[Node] = []
+
+    def of(self, node: Node) -> str:
+        """The digest of a canonical node: equal for nodes that read alike."""
+        found = self._known.get(id(node))
+        if found is None:
+            below = [self.of(child) for child in content(node)]
+            found = hashlib.sha256(compact_json([_shown(node), below]).encode()).hexdigest()
+            self._known[id(node)] = found
+            self._held.append(node)
+        return found
+
+
+def _shown(node: Node) -> Any:
+    """The node itself without what the short form hides; macros hide nothing."""
+    node_type = kind(node)
+    own: Mapping[str, Any] = {key: value for key, value in node.items() if key != "content"}
+    if node_type in MACROS:
+        return ordered(own)
+    hidden = hidden_attributes(node_type)
+    shown = {name: value for name, value in attributes(node).items() if name not in hidden}
+    kept = [mark for mark in marks(node) if kind(mark) not in HIDDEN_MARKS]
+    rest = {key: value for key, value in own.items() if key not in ("attrs", "marks")}
+    return ordered({**rest, "attrs": shown, "marks": kept})

@@ -1,0 +1,167 @@
+"""Edits: Markdown that was read, changed and written back changes only what was changed.
+
+The new document is laid over the original. What reads alike is taken from the original as it is
+there, byte for byte; what was changed takes from its counterpart what the Markdown does not show.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from .canonical import canonical
+from .digests import Digests
+from .forms import HIDDEN_MARKS, hidden_attributes
+from .nodes import Node, attributes, content, kind, marks
+from .reader import Profile, from_markdown
+from .values import NODES, fits
+
+_NEVER_FROM_TEXT = frozenset({"localId"})
+_UNSAID = ("", "center", "default")
+_WINDOW = 24
+"""How many counterparts are compared with a changed block, so that no edit is slow."""
+
+
+def apply_edit(
+    original: Mapping[str, Any],
+    new_markdown: str,
+    *,
+    trusted: bool = False,
+    profile: Profile = "confluence",
+) -> Node:
+    """The original document changed so that it reads like the new Markdown.
+
+    Args:
+        original: The document as it is stored now. It is not changed.
+        new_markdown: All of its Markdown, in either form, with the changes.
+        trusted: As for `from_markdown`.
+        profile: As for `from_markdown`.
+
+    Raises:
+        UnknownReference: The Markdown refers to a node which the original does not have.
+        TooDeep: The original is nested too deeply.
+        TooLarge: The original or the Markdown is too large.
+    """
+    updated = from_markdown(new_markdown, original=original, trusted=trusted, profile=profile)
+    merged = merge_content(_Pairs.of(original), content(updated))
+    rest = {key: value for key, value in original.items() if key != "content"}
+    return {**updated, **deepcopy(rest), "content": merged}
+
+
+class _Pairs:
+    """The children of an original node, each as it is stored and in its canonical form."""
+
+    def __init__(self, stored: list[Node], normal: list[Node]) -> None:
+        self.stored = stored if len(stored) == len(normal) else normal
+        self.normal = normal
+
+    @classmethod
+    def of(cls, node: Mapping[str, Any]) -> "_Pairs":
+        return cls(content(node), content(canonical(node)))
+
+    def below(self, at: int) -> "_Pairs":
+        return _Pairs(content(self.stored[at]), content(self.normal[at]))
+
+
+def merge_sections(original: list[Node], updated: list[Node]) -> list[Node]:
+    """Lay new blocks over the blocks that they take the place of."""
+    return merge_content(_Pairs.of({"type": "doc", "content": original}), updated)
+
+
+def merge_content(old: _Pairs, new: list[Node], digests: Digests | None = None) -> list[Node]:
+    """The new children, with all that the old ones have and that was not changed."""
+    digests = digests or Digests()
+    partners = _identical(old.normal, new, digests)
+    used = {at for at in partners if at is not None}
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for at, node in enumerate(old.normal):
+        if at not in used:
+            waiting[kind(node)].append(at)
+    merged: list[Node] = []
+    for node, partner in zip(new, partners, strict=True):
+        if partner is not None:
+            merged.append(deepcopy(old.stored[partner]))
+            continue
+        likely = _likeliest(node, old.normal, waiting[kind(node)])
+        if likely is None:
+            merged.append(node)
+        else:
+            waiting[kind(node)].remove(likely)
+            merged.append(_merged(old, likely, node, digests))
+    return merged
+
+
+def _identical(old: list[Node], new: list[Node], digests: Digests) -> list[int | None]:
+    """For each new node the old one that reads alike: those at both ends first, then any."""
+    before, after = [digests.of(node) for node in old], [digests.of(node) for node in new]
+    partners: list[int | None] = [None] * len(new)
+    start = 0
+    while start < min(len(old), len(new)) and before[start] == after[start]:
+        partners[start] = start
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and before[-1 - end] == after[-1 - end]:
+        partners[len(new) - 1 - end] = len(old) - 1 - end
+        end += 1
+    free: dict[str, deque[int]] = defaultdict(deque)
+    for at in range(start, len(old) - end):
+        free[before[at]].append(at)
+    for at in range(start, len(new) - end):
+        if free[after[at]]:
+            partners[at] = free[after[at]].popleft()
+    return partners
+
+
+def _likeliest(node: Node, old: list[Node], waiting: list[int]) -> int | None:
+    """Of the old nodes of this kind that have no partner yet, the one this was made from."""
+    if len(waiting) < 2 or kind(node) == "text":
+        return waiting[0] if waiting and kind(node) != "text" else None
+    words = _words(node)
+    shared = [
+        (len(words & _words(old[at])), -rank, at) for rank, at in enumerate(waiting[:_WINDOW])
+    ]
+    return max(shared)[2]
+
+
+def _words(node: Node) -> set[str]:
+    found: set[str] = set()
+    waiting = [node]
+    while waiting and len(found) < 200:
+        one = waiting.pop()
+        if isinstance(one.get("text"), str):
+            found.update(one["text"].split())
+        waiting.extend(content(one))
+        found.update(str(attributes(one)[key]) for key in ("id", "url") if key in attributes(one))
+    return found
+
+
+def _merged(old: _Pairs, at: int, new: Node, digests: Digests) -> Node:
+    """A changed node with what its original has and the Markdown does not show."""
+    stored = old.stored[at]
+    merged = dict(new)
+    attrs = _merged_attributes(stored, new)
+    if attrs:
+        merged["attrs"] = attrs
+    kinds = {kind(mark) for mark in marks(new)}
+    hidden = [
+        mark for mark in marks(stored) if kind(mark) in HIDDEN_MARKS and kind(mark) not in kinds
+    ]
+    if hidden:
+        merged["marks"] = [*marks(new), *deepcopy(hidden)]
+    if content(new):
+        merged["content"] = merge_content(old.below(at), content(new), digests)
+    return merged
+
+
+def _merged_attributes(stored: Node, new: Node) -> Node:
+    shown, before = attributes(new), attributes(stored)
+    hidden = hidden_attributes(kind(new))
+    kept = {
+        name: deepcopy(value)
+        for name, value in before.items()
+        if name in hidden
+        and (name in _NEVER_FROM_TEXT or name not in shown or shown[name] in _UNSAID)
+    }
+    merged = {**shown, **kept}
+    known = any(fits(merged, shape) for shape in NODES.get(kind(new), ()))
+    return merged if known else shown

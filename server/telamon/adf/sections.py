@@ -1,0 +1,161 @@
+"""Sections: a heading and all that follows it, up to the next heading of the same or a higher level.
+
+Headings count wherever they stand among the blocks of the document or of a column in a layout; a
+section never reaches beyond its column.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from .canonical import canonical
+from .edits import merge_sections
+from .errors import AmbiguousSection, UnknownSection
+from .excerpt import plain_text
+from .nodes import Node, attributes, content, kind
+from .reader import Profile, from_markdown
+
+_HASHES = re.compile(r"(#{1,6})\s+(.*)", re.DOTALL)
+_HOLDERS = frozenset({"layoutSection", "layoutColumn"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """Where a section is.
+
+    Attributes:
+        heading: The words of the heading.
+        level: Its level, 1 to 6.
+        path: The indices of the containers that lead to it; empty for the document itself.
+        start: The index of the heading among the blocks of its container.
+        stop: The index after the last block of the section.
+    """
+
+    heading: str
+    level: int
+    path: tuple[int, ...]
+    start: int
+    stop: int
+
+    @property
+    def named(self) -> str:
+        """The heading as in Markdown, `## Words`."""
+        return f"{'#' * self.level} {self.heading}"
+
+
+def sections(document: Mapping[str, Any]) -> list[Section]:
+    """All sections, in the order of their headings; those of a lower level lie inside others."""
+    return list(_sections(content(canonical(document)), ()))
+
+
+def section(document: Mapping[str, Any], heading: str) -> Node:
+    """One section as a document of its own, its heading included.
+
+    Raises:
+        UnknownSection: There is no such heading.
+        AmbiguousSection: There are several.
+    """
+    found = _find(document, heading)
+    blocks = _blocks(deepcopy(dict(document)), found.path)
+    return {"type": "doc", "version": 1, "content": blocks[found.start : found.stop]}
+
+
+def replace_section(
+    original: Mapping[str, Any],
+    heading: str,
+    new_markdown: str,
+    *,
+    trusted: bool = False,
+    profile: Profile = "confluence",
+) -> Node:
+    """The document with one section changed and everything else as it was.
+
+    Args:
+        original: The document as it is stored now. It is not changed.
+        heading: The words of the heading, or `## Words` to tell levels apart.
+        new_markdown: The section's new Markdown. If it begins with a heading of the section's own
+            level, that heading is replaced too; otherwise the heading stays.
+        trusted: As for `from_markdown`.
+        profile: As for `from_markdown`.
+
+    Raises:
+        UnknownSection: There is no such heading.
+        AmbiguousSection: There are several.
+        UnknownReference: The Markdown refers to a node which the original does not have.
+    """
+    found = _find(original, heading)
+    document = deepcopy(dict(original))
+    blocks = _blocks(document, found.path)
+    updated = content(
+        from_markdown(new_markdown, original=original, trusted=trusted, profile=profile)
+    )
+    replaces_heading = bool(updated) and _level(updated[0]) == found.level
+    start = found.start + (not replaces_heading)
+    blocks[start : found.stop] = merge_sections(blocks[start : found.stop], updated)
+    return document
+
+
+def _sections(blocks: list[Node], path: tuple[int, ...]) -> Iterator[Section]:
+    levels = [_level(block) for block in blocks]
+    stops = _stops(levels)
+    for at, block in enumerate(blocks):
+        if kind(block) in _HOLDERS:
+            yield from _sections(content(block), (*path, at))
+        elif levels[at]:
+            yield Section(
+                heading=" ".join(plain_text(block).split()),
+                level=levels[at],
+                path=path,
+                start=at,
+                stop=stops[at],
+            )
+
+
+def _level(block: Node) -> int:
+    level = attributes(block).get("level")
+    return level if kind(block) == "heading" and isinstance(level, int) else 0
+
+
+def _stops(levels: list[int]) -> list[int]:
+    """For each heading, where the next of the same or a higher level stands."""
+    stops = [len(levels)] * len(levels)
+    opened: list[int] = []
+    for at, level in enumerate(levels):
+        while level and opened and levels[opened[-1]] >= level:
+            stops[opened.pop()] = at
+        if level:
+            opened.append(at)
+    return stops
+
+
+def _blocks(document: Node, path: tuple[int, ...]) -> list[Node]:
+    """The list of blocks that the path leads to, as it is in the document."""
+    node = document
+    for at in path:
+        node = node["content"][at]
+    blocks: list[Node] = node["content"]
+    return blocks
+
+
+def _find(document: Mapping[str, Any], heading: str) -> Section:
+    known = sections(document)
+    wanted = heading.strip()
+    hashes = _HASHES.match(wanted)
+    found = [one for one in known if _same(one.heading, wanted)]
+    if hashes:
+        found += [
+            one for one in known
+            if one.level == len(hashes[1]) and _same(one.heading, hashes[2]) and one not in found
+        ]  # fmt: skip
+    names = [one.named for one in known]
+    if not found:
+        raise UnknownSection(f"There is no section {wanted!r}.", names)
+    if len(found) > 1:
+        raise AmbiguousSection(f"There are {len(found)} sections {wanted!r}.", names)
+    return found[0]
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == " ".join(other.split()).casefold()
