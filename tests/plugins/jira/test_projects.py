@@ -9,7 +9,7 @@ from telamon.plugin import Forbidden, NotFound
 from telamon.plugin.testing import FakeApi, InTurn
 from telamon_jira.client import Jira
 from telamon_jira.settings import JiraSettings
-from telamon_jira.tools.projects import get_jira_issue_type_meta_with_fields
+from telamon_jira.tools.create_meta import get_jira_issue_type_meta_with_fields
 
 
 async def test_projects_come_with_their_issue_types(jira: Sandbox) -> None:

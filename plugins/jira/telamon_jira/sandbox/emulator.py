@@ -12,6 +12,7 @@ from telamon_jira.sandbox import operations, seed
 from telamon_jira.sandbox.operations import (
     attachments,
     boards,
+    bulk,
     discussion,
     issues,
     links,
@@ -26,7 +27,19 @@ from telamon_jira.sandbox.problems import Refused
 from telamon_jira.sandbox.state import SiteState
 from telamon_jira.sandbox.view import View
 
-GROUPS = (attachments, boards, discussion, issues, links, people, projects, search, site, sprints)
+GROUPS = (
+    attachments,
+    boards,
+    bulk,
+    discussion,
+    issues,
+    links,
+    people,
+    projects,
+    search,
+    site,
+    sprints,
+)
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

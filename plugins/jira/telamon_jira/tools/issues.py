@@ -1,5 +1,6 @@
 """Read, create and change single issues."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -19,7 +20,8 @@ from telamon_jira.arguments import (
 )
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
-from telamon_jira.values import filled, members, objects
+from telamon_jira.tools.create_meta import types_of
+from telamon_jira.values import filled, members
 
 
 @tool(READ_WORK, access="read", group="issues", title="Retrieve Jira issue")
@@ -74,17 +76,15 @@ async def create_jira_issue(
     `additional_fields` takes more fields as Jira's REST API does, e.g.
     {"priority": {"name": "High"}, "labels": ["a"]}; getJiraIssueTypeMetaWithFields lists them.
     """
-    values = {
-        **(additional_fields or {}),
-        **filled(
-            project=named_project(project_key),
-            issuetype={"name": issue_type_name},
-            summary=summary,
-            description=description,
-            parent=named_issue(parent) if parent else None,
-            assignee={"id": assignee_account_id} if assignee_account_id else None,
-        ),
-    }
+    values = new_issue_fields(
+        project_key,
+        issue_type_name,
+        summary,
+        description=description,
+        parent=parent,
+        assignee=assignee_account_id,
+        additional=additional_fields,
+    )
 
     async def send(fields: dict[str, Any]) -> Json:
         return await jira.api.post("/rest/api/3/issue", {"fields": fields})
@@ -133,6 +133,30 @@ async def edit_jira_issue(
     }
 
 
+def new_issue_fields(
+    project: str,
+    issue_type: str,
+    summary: str,
+    *,
+    description: str | None,
+    parent: str | None,
+    assignee: str | None,
+    additional: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the field values of a new issue; what is named apart wins over *additional*."""
+    return {
+        **(additional or {}),
+        **filled(
+            project=named_project(project),
+            issuetype={"name": issue_type},
+            summary=summary,
+            description=description,
+            parent=named_issue(parent) if parent else None,
+            assignee={"id": assignee} if assignee else None,
+        ),
+    }
+
+
 def named_project(id_or_key: str) -> dict[str, str]:
     """Return a project as a field value names it."""
     return {"id": id_or_key} if id_or_key.isdigit() else {"key": id_or_key}
@@ -146,20 +170,14 @@ def named_issue(id_or_key: str) -> dict[str, str]:
 async def _with_types(jira: Jira, project: str, wanted: str, refusal: Rejected) -> ToolError:
     """Return *refusal* together with the issue types that the project really has."""
     try:
-        page = members(
-            await jira.api.get(
-                "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes",
-                {"maxResults": 200},
-                projectIdOrKey=project,
-            )
-        )
+        found = await types_of(jira, project)
     except NotFound:
         return Rejected(
             f"There is no project {project} in which you may create issues: "
             "getVisibleJiraProjects lists those that exist.",
             fields=refusal.fields,
         )
-    known = [str(kind.get("name")) for kind in objects(page.get("issueTypes"))]
+    known = [str(kind.get("name")) for kind in found]
     if wanted.casefold() in (name.casefold() for name in known):
         return refusal
     return Rejected(

@@ -66,6 +66,36 @@ async def create_issue_link(
     return {"linked": True, "type": type_, "from": inward_issue, "to": outward_issue}
 
 
+@tool(
+    WRITE_WORK,
+    access="write",
+    group="issues",
+    title="Create Jira remote link",
+    listed=False,
+)
+async def create_jira_remote_link(
+    jira: Jira,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]{1,2000}$")],
+    title: Line,
+    summary: Line | None = None,
+    relationship: Line | None = None,
+    global_id: Line | None = None,
+) -> dict[str, Any]:
+    """Link an issue to a web page. The same `globalId` again replaces that link."""
+    saved = await jira.api.post(
+        REMOTE_LINKS,
+        filled(
+            globalId=global_id,
+            relationship=relationship,
+            object=filled(url=url, title=title, summary=summary),
+        ),
+        issueIdOrKey=issue_id_or_key,
+    )
+    return {"id": members(saved).get("id"), "issue": issue_id_or_key}
+
+
 async def _types(jira: Jira) -> list[dict[str, Any]]:
     answer = members(await jira.api.get("/rest/api/3/issueLinkType"))
     return [

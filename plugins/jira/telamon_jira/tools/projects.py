@@ -1,20 +1,17 @@
 """Projects, and what can be created in them."""
 
-import asyncio
 from typing import Any, Literal
 
 from telamon.plugin import tool
-from telamon_jira.arguments import Id, Line, ProjectIdOrKey, StartAt, UpTo50, UpTo200
+from telamon_jira import compact
+from telamon_jira.arguments import Line, ProjectIdOrKey, StartAt, UpTo50, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.tools.comments import counted
-from telamon_jira.tools.transitions import asked_field
+from telamon_jira.tools.create_meta import issue_type
 from telamon_jira.values import filled, members, objects, picked
 
-ISSUE_TYPES = "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes"
-FIELDS = ISSUE_TYPES + "/{issueTypeId}"
-FIELDS_PAGE = 200
-"""The most that one request for field metadata may ask for."""
+PROJECT = "/rest/api/3/project/{projectIdOrKey}"
 
 
 @tool(READ_WORK, access="read", group="projects", title="List Jira projects")
@@ -43,62 +40,79 @@ async def get_visible_jira_projects(
     return counted(page, "projects", [_project(found) for found in objects(page.get("values"))])
 
 
-@tool(READ_WORK, access="read", group="projects", title="List project issue types")
-async def get_jira_project_issue_types_metadata(
+@tool(READ_WORK, access="read", group="projects", title="Get Jira project", listed=False)
+async def get_jira_project(jira: Jira, *, project_id_or_key: ProjectIdOrKey) -> dict[str, Any]:
+    """Read one project with its lead, issue types, components and versions."""
+    found = members(await jira.api.get(PROJECT, projectIdOrKey=project_id_or_key))
+    return filled(
+        **picked(found, "id", "key", "name", "description", "style"),
+        type=found.get("projectTypeKey"),
+        url=f"{jira.api.site.url}/browse/{found.get('key')}",
+        lead=compact.person(found.get("lead")),
+        issueTypes=[issue_type(kind) for kind in objects(found.get("issueTypes"))],
+        components=[component(item) for item in objects(found.get("components"))],
+        versions=[version(item) for item in objects(found.get("versions"))],
+    )
+
+
+@tool(READ_WORK, access="read", group="projects", title="List Jira versions", listed=False)
+async def list_jira_project_versions(
     jira: Jira,
     *,
     project_id_or_key: ProjectIdOrKey,
+    query: Line | None = None,
+    status: list[Literal["released", "unreleased", "archived"]] | None = None,
     start_at: StartAt = 0,
-    max_results: UpTo200 = 50,
+    max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
-    """List the issue types that can be created in a project, with the ids that other tools need."""
+    """List the versions (releases) of a project, newest first."""
     page = members(
         await jira.api.get(
-            ISSUE_TYPES,
-            {"startAt": start_at, "maxResults": max_results},
+            PROJECT + "/version",
+            {
+                "query": query,
+                "status": ",".join(status) if status else None,
+                "orderBy": "-sequence",
+                "startAt": start_at,
+                "maxResults": max_results,
+            },
             projectIdOrKey=project_id_or_key,
         )
     )
-    return counted(page, "issueTypes", [issue_type(t) for t in objects(page.get("issueTypes"))])
+    return counted(page, "versions", [version(item) for item in objects(page.get("values"))])
 
 
-@tool(READ_WORK, access="read", group="projects", title="Get create field metadata")
-async def get_jira_issue_type_meta_with_fields(
-    jira: Jira, *, project_id_or_key: ProjectIdOrKey, issue_type_id: Id
+@tool(READ_WORK, access="read", group="projects", title="List Jira components", listed=False)
+async def list_jira_project_components(
+    jira: Jira,
+    *,
+    project_id_or_key: ProjectIdOrKey,
+    query: Line | None = None,
+    start_at: StartAt = 0,
+    max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
-    """List the fields for creating an issue of one type: which are required, what values they take.
-
-    getJiraProjectIssueTypesMetadata gives the type's id.
-    """
-
-    async def page(start: int) -> dict[str, Any]:
-        return members(
-            await jira.api.get(
-                FIELDS,
-                {"startAt": start, "maxResults": FIELDS_PAGE},
-                projectIdOrKey=project_id_or_key,
-                issueTypeId=issue_type_id,
-            )
+    """List the components of a project."""
+    page = members(
+        await jira.api.get(
+            PROJECT + "/component",
+            {"query": query, "startAt": start_at, "maxResults": max_results},
+            projectIdOrKey=project_id_or_key,
         )
-
-    first = await page(0)
-    starts = range(FIELDS_PAGE, int(first.get("total") or 0), FIELDS_PAGE)
-    pages = [first, *await asyncio.gather(*(page(start) for start in starts))]
-    return {
-        "fields": {
-            str(meta.get("fieldId") or meta.get("key")): asked_field(meta)
-            for found in pages
-            for meta in objects(found.get("fields"))
-        }
-    }
+    )
+    return counted(page, "components", [component(item) for item in objects(page.get("values"))])
 
 
-def issue_type(value: Any) -> dict[str, Any]:
-    """Return an issue type with the id by which other tools name it."""
-    found = members(value)
+def version(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a version without links."""
+    return picked(
+        found, "id", "name", "description", "startDate", "releaseDate", "released", "archived"
+    )
+
+
+def component(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a component without links."""
     return filled(
-        **picked(found, "id", "name", "description"),
-        subtask=True if found.get("subtask") else None,
+        **picked(found, "id", "name", "description"), lead=compact.person(found.get("lead"))
     )
 
 

@@ -1,0 +1,86 @@
+"""What can be created in a project: its issue types and the fields of their create screens."""
+
+import asyncio
+from typing import Any
+
+from telamon.plugin import tool
+from telamon_jira.arguments import Id, ProjectIdOrKey, StartAt, UpTo200
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK
+from telamon_jira.tools.comments import counted
+from telamon_jira.tools.transitions import asked_field
+from telamon_jira.values import filled, members, objects, picked
+
+ISSUE_TYPES = "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes"
+FIELDS = ISSUE_TYPES + "/{issueTypeId}"
+PAGE = 200
+"""The most that one request for create metadata may ask for."""
+
+
+@tool(READ_WORK, access="read", group="projects", title="List project issue types")
+async def get_jira_project_issue_types_metadata(
+    jira: Jira,
+    *,
+    project_id_or_key: ProjectIdOrKey,
+    start_at: StartAt = 0,
+    max_results: UpTo200 = 50,
+) -> dict[str, Any]:
+    """List the issue types that can be created in a project, with the ids that other tools need."""
+    page = members(
+        await jira.api.get(
+            ISSUE_TYPES,
+            {"startAt": start_at, "maxResults": max_results},
+            projectIdOrKey=project_id_or_key,
+        )
+    )
+    return counted(page, "issueTypes", [issue_type(t) for t in objects(page.get("issueTypes"))])
+
+
+@tool(READ_WORK, access="read", group="projects", title="Get create field metadata")
+async def get_jira_issue_type_meta_with_fields(
+    jira: Jira, *, project_id_or_key: ProjectIdOrKey, issue_type_id: Id
+) -> dict[str, Any]:
+    """List the fields for creating an issue of one type: which are required, what values they take.
+
+    getJiraProjectIssueTypesMetadata gives the type's id.
+    """
+    screen = await fields_of(jira, project_id_or_key, issue_type_id)
+    return {"fields": {name: asked_field(meta) for name, meta in screen.items()}}
+
+
+async def types_of(jira: Jira, project: str) -> list[dict[str, Any]]:
+    """Return the issue types that can be created in a project, as Jira describes them."""
+    answer = await jira.api.get(ISSUE_TYPES, {"maxResults": PAGE}, projectIdOrKey=project)
+    return objects(members(answer).get("issueTypes"))
+
+
+async def fields_of(jira: Jira, project: str, issue_type: str) -> dict[str, dict[str, Any]]:
+    """Return the fields of a create screen by id, as Jira describes them."""
+
+    async def page(start: int) -> dict[str, Any]:
+        return members(
+            await jira.api.get(
+                FIELDS,
+                {"startAt": start, "maxResults": PAGE},
+                projectIdOrKey=project,
+                issueTypeId=issue_type,
+            )
+        )
+
+    first = await page(0)
+    starts = range(PAGE, int(first.get("total") or 0), PAGE)
+    pages = [first, *await asyncio.gather(*(page(start) for start in starts))]
+    return {
+        str(meta.get("fieldId") or meta.get("key")): meta
+        for found in pages
+        for meta in objects(found.get("fields"))
+    }
+
+
+def issue_type(value: Any) -> dict[str, Any]:
+    """Return an issue type with the id by which other tools name it."""
+    found = members(value)
+    return filled(
+        **picked(found, "id", "name", "description"),
+        subtask=True if found.get("subtask") else None,
+    )

@@ -1,0 +1,217 @@
+"""Many issues at once: creating up to 50, moving up to 1000 to another project."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from telamon.plugin import Call, InvalidArgument, Json, NotFound, Rejected, ToolError, tool
+from telamon_jira import writing
+from telamon_jira.arguments import (
+    AccountId,
+    FieldValues,
+    Id,
+    IssueIdOrKey,
+    Line,
+    Markdown,
+    ProjectIdOrKey,
+)
+from telamon_jira.client import Jira
+from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.tools.checking import problems_of
+from telamon_jira.tools.create_meta import types_of
+from telamon_jira.tools.issues import new_issue_fields
+from telamon_jira.values import filled, members, objects
+
+WAITS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between looks at a task; the last one repeats."""
+OVER = frozenset({"COMPLETE", "FAILED", "CANCELLED", "DEAD"})
+
+
+class NewIssue(BaseModel):
+    """One issue to create, with the parameters of createJiraIssue."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_key: Annotated[ProjectIdOrKey, Field(alias="projectKey")]
+    issue_type_name: Annotated[Line, Field(alias="issueTypeName")]
+    summary: Line
+    description: Markdown | None = None
+    parent: IssueIdOrKey | None = None
+    assignee_account_id: AccountId | None = None
+    additional_fields: FieldValues | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the field values as Jira takes them, texts still in Markdown."""
+        return new_issue_fields(
+            self.project_key,
+            self.issue_type_name,
+            self.summary,
+            description=self.description,
+            parent=self.parent,
+            assignee=self.assignee_account_id,
+            additional=self.additional_fields,
+        )
+
+
+@tool(
+    READ_WORK, WRITE_WORK, access="write", group="issues", title="Create Jira issues", listed=False
+)
+async def create_jira_issues(
+    jira: Jira,
+    *,
+    issues: Annotated[list[NewIssue], Field(min_length=1, max_length=50)],
+    validate_only: bool = False,
+) -> dict[str, Any]:
+    """Create up to 50 issues at once; each is answered with its key or with what is wrong.
+
+    `validateOnly` creates nothing and checks projects, types, fields and required values instead.
+    """
+    values = [issue.fields() for issue in issues]
+    if validate_only:
+        found = await problems_of(jira, values)
+        return _report(
+            [
+                {"problems": found[number]} if found[number] else {"valid": True}
+                for number in range(len(values))
+            ]
+        )
+    return _report(await _create(jira, values))
+
+
+async def _create(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    body = {"issueUpdates": [{"fields": writing.fields(fields)} for fields in values]}
+    try:
+        answer = members(await jira.api.post("/rest/api/3/issue/bulk", body))
+    except Rejected:
+        # Jira refused all of them together and made none; asked one by one it says why
+        return [await _create_one(jira, fields) for fields in values]
+    failed = {
+        int(error.get("failedElementNumber") or 0): members(error.get("elementErrors"))
+        for error in objects(answer.get("errors"))
+    }
+    made = iter(objects(answer.get("issues")))
+    results: list[dict[str, Any]] = []
+    for number, fields in enumerate(values):
+        if number not in failed:
+            results.append(_made(jira, next(made, None)))
+        elif "Atlassian Document" in str(failed[number]):
+            results.append(await _create_one(jira, fields))
+        else:
+            results.append({"problems": _words(failed[number])})
+    return results
+
+
+async def _create_one(jira: Jira, fields: dict[str, Any]) -> dict[str, Any]:
+    async def send(values: dict[str, Any]) -> Json:
+        return await jira.api.post("/rest/api/3/issue", {"fields": values})
+
+    try:
+        return _made(jira, await writing.send_fields(send, fields))
+    except ToolError as problem:
+        return {"problems": [str(problem)]}
+
+
+def _made(jira: Jira, created: Json) -> dict[str, Any]:
+    key = members(created).get("key")
+    return filled(key=key, url=jira.browse(str(key)) if key else None)
+
+
+def _words(errors: dict[str, Any]) -> list[str]:
+    return [
+        *map(str, errors.get("errorMessages") or []),
+        *(f"{name}: {problem}" for name, problem in members(errors.get("errors")).items()),
+    ]
+
+
+def _report(results: list[dict[str, Any]]) -> dict[str, Any]:
+    failed = sum("problems" in result for result in results)
+    return {
+        "results": [{"number": number, **result} for number, result in enumerate(results)],
+        "failed": failed,
+    }
+
+
+@tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Move Jira issues", listed=False)
+async def move_jira_issues(
+    jira: Jira,
+    call: Call,
+    *,
+    issues: Annotated[list[IssueIdOrKey], Field(min_length=1, max_length=1000)],
+    target_project_key: ProjectIdOrKey,
+    target_issue_type_name: Line,
+    parent: IssueIdOrKey | None = None,
+    send_notification: bool = False,
+) -> dict[str, Any]:
+    """Move issues with their subtasks to another project or type; keys change, old ones redirect.
+
+    Fields and statuses that the target lacks get its defaults. Waits for the end and reports
+    progress; getJiraBulkOperation looks later.
+    """
+    known = await types_of(jira, target_project_key)
+    wanted = target_issue_type_name.casefold()
+    kind = next((k for k in known if str(k.get("name")).casefold() == wanted), None)
+    if kind is None:
+        names = ", ".join(str(k.get("name")) for k in known)
+        raise InvalidArgument(
+            f"Project {target_project_key} has no issue type {target_issue_type_name!r}; "
+            f"it has: {names}."
+        )
+    target = ",".join(filter(None, [target_project_key, str(kind.get("id")), parent]))
+    body = {
+        "sendBulkNotification": send_notification,
+        "targetToSourcesMapping": {
+            target: {
+                "issueIdsOrKeys": issues,
+                "inferClassificationDefaults": True,
+                "inferFieldDefaults": True,
+                "inferStatusDefaults": True,
+                "inferSubtaskTypeDefault": True,
+            }
+        },
+    }
+    submitted = members(await jira.api.post("/rest/api/3/bulk/issues/move", body))
+    return await _watched(jira, call, str(submitted.get("taskId")))
+
+
+@tool(READ_WORK, access="read", group="issues", title="Get Jira bulk operation", listed=False)
+async def get_jira_bulk_operation(jira: Jira, *, task_id: Id) -> dict[str, Any]:
+    """See how far a bulk operation is that moveJiraIssues started."""
+    try:
+        return _task(await _look(jira, task_id))
+    except Rejected as refusal:
+        raise NotFound(
+            f"There is no bulk operation {task_id}, or it is over long ago."
+        ) from refusal
+
+
+async def _look(jira: Jira, task: str) -> dict[str, Any]:
+    return members(await jira.api.get("/rest/api/3/bulk/queue/{taskId}", taskId=task))
+
+
+async def _watched(jira: Jira, call: Call, task: str) -> dict[str, Any]:
+    reported, waited, looks = 0, 0.0, 0
+    while True:
+        state = await _look(jira, task)
+        percent = int(state.get("progressPercent") or 0)
+        if percent > reported:
+            reported = percent
+            await call.progress(percent, 100, f"{percent} % of {state.get('totalIssueCount')}")
+        if state.get("status") in OVER or waited >= jira.settings.bulk_wait:
+            return _task(state)
+        pause = WAITS[min(looks, len(WAITS) - 1)]
+        await jira.pause(pause)
+        waited += pause
+        looks += 1
+
+
+def _task(state: dict[str, Any]) -> dict[str, Any]:
+    failures = members(state.get("failedAccessibleIssues"))
+    return filled(
+        taskId=state.get("taskId"),
+        status=state.get("status"),
+        percent=state.get("progressPercent"),
+        total=state.get("totalIssueCount"),
+        movedIssueIds=state.get("processedAccessibleIssues"),
+        failed=failures,
+        notFoundOrNotAllowed=state.get("invalidOrInaccessibleIssueCount") or None,
+    )
