@@ -24,7 +24,7 @@ def sqlite_url(tmp_path: Path) -> str:
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     url = postgres.new_database()
     yield url
-    postgres.drop_database(url)
+    postgres.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -188,6 +188,17 @@ async def test_a_database_that_forgets_is_found_out(storage: Storage) -> None:
         await storage.check()
 
 
+async def test_an_access_token_is_found_by_index_alone(sqlite_url: str, ring: KeyRing) -> None:
+    storage = await open_storage(sqlite_url, keys=ring)
+    hot = storage.tokens._access
+    async with storage._database.engine.connect() as connection:
+        explain = text(f"EXPLAIN QUERY PLAN {hot._sql}")
+        values = hot._fixed | {"hash": b""}
+        plan = [row.detail for row in await connection.execute(explain, values)]
+    assert [step.split()[0] for step in plan] == ["SEARCH", "SEARCH"]
+    await storage.close()
+
+
 async def test_the_hot_look_up_says_unavailable_too(sqlite_url: str, ring: KeyRing) -> None:
     storage = await open_storage(sqlite_url, keys=ring)
     assert await storage.tokens.access("unknown") is None

@@ -8,9 +8,9 @@ from fakes.records import a_client
 from telamon.storage import KeyRing, Storage, StorageUnavailable, open_storage
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_postgres() -> Iterator[Postgres]:
-    """A server that this test may stop."""
+    """A server that a test may stop, if it starts it again."""
     with Postgres() as server:
         yield server
 

@@ -89,6 +89,8 @@ async def test_a_temporary_database_is_private_and_leaves_nothing(
     second = await open_storage(url, keys=ring)
     await first.clients.add(a_client())
     assert await second.clients.count() == 0
+    with pytest.raises(StorageRefused):
+        await open_storage(url, keys=ring, migrate=False)
     assert len(list(tmp_path.iterdir())) == 2
     await first.close()
     await second.close()
@@ -217,6 +219,23 @@ async def test_what_postgresql_refuses_at_the_door_is_refused(
         await open_storage(f"postgresql://telamon@{address}/no-such-database", keys=ring)
     with pytest.raises(StorageRefused, match="does not exist"):
         await open_storage(f"postgres://nobody@{address}/postgres", keys=ring)
+
+
+@pytest.mark.postgres
+async def test_a_role_that_may_not_make_tables_is_refused(
+    postgres: Postgres, postgres_url: str, ring: KeyRing
+) -> None:
+    as_guest = postgres_url.replace("telamon@", "guest@")
+    database = postgres_url.rpartition("/")[2]
+    postgres.sql("CREATE ROLE guest LOGIN")
+    postgres.sql("GRANT USAGE ON SCHEMA public TO guest", database=database)
+    with pytest.raises(StorageRefused, match="permission denied for schema public"):
+        await open_storage(as_guest, keys=ring)
+    postgres.sql("DROP SCHEMA public", database=database)
+    with pytest.raises(StorageRefused, match="no schema has been selected"):
+        await open_storage(as_guest, keys=ring)
+    postgres.sql("CREATE SCHEMA public", database=database)
+    postgres.sql("DROP ROLE guest")
 
 
 @pytest.mark.postgres

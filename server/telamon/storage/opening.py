@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage.engine import connect
@@ -25,7 +25,8 @@ from telamon.storage.sealing import Sealer
 from telamon.storage.storage import Storage
 
 _PATIENCE: Final = 60.0
-_NOT_LET_IN: Final = frozenset({"28", "3D"})  # authorization, no such database
+# SQLSTATE: authorization, no such database, no schema to create in, no privilege.
+_NOT_LET_IN: Final = ("28", "3D", "3F", "42501")
 
 
 async def open_storage(
@@ -40,7 +41,8 @@ async def open_storage(
     """Open (and by default migrate) the database at *url* and start its notifications.
 
     *url* is ``sqlite:///relative/path``, ``sqlite:////absolute/path``, ``sqlite://`` for a private
-    temporary one that is deleted on close, or ``postgresql://user:password@host/name``.
+    temporary one that is deleted on close, or ``postgresql://user:password@host/name`` (reached
+    directly: LISTEN does not pass a transaction pooler).
     *busy_timeout* is how long, in seconds, a lock that another process holds on a SQLite file is
     waited for.
 
@@ -64,7 +66,11 @@ async def open_storage(
             retention=retention or Retention(),
             on_close=on_close,
         )
-        await storage.notifications.start()
+        try:
+            await storage.notifications.start()
+        except BaseException:
+            await storage.close()
+            raise
         return storage
 
     kind = address.get_backend_name()
@@ -75,8 +81,12 @@ async def open_storage(
             f"the database URL must begin with sqlite: or postgresql:, not {kind}:"
         )
     path, on_close = _file(address)
-    async with opening(path, patience=_PATIENCE):
-        return await enter(address.set(database=str(path)), on_close)
+    try:
+        async with opening(path, patience=_PATIENCE):
+            return await enter(address.set(database=str(path)), on_close)
+    except BaseException:
+        await on_close()
+        raise
 
 
 def _file(address: URL) -> tuple[Path, Callable[[], Awaitable[None]]]:
@@ -85,7 +95,7 @@ def _file(address: URL) -> tuple[Path, Callable[[], Awaitable[None]]]:
     directory = mkdtemp(prefix="telamon-")
 
     async def remove() -> None:
-        await asyncio.to_thread(shutil.rmtree, directory)
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
     return Path(directory, "telamon.db"), remove
 
@@ -105,8 +115,9 @@ async def _first_look(address: URL, sealer: Sealer, *, migrate: bool, busy_timeo
 
     try:
         return await database.write(work, idempotent=True)
-    except StorageUnavailable as error:
-        if (reason := _lasting(error.__cause__)) is not None:
+    except (StorageUnavailable, ProgrammingError) as error:
+        cause = error if isinstance(error, ProgrammingError) else error.__cause__
+        if (reason := _lasting(cause)) is not None:
             raise StorageRefused(reason) from error
         raise
     finally:
@@ -122,7 +133,7 @@ def _lasting(cause: BaseException | None) -> str | None:
         return f"the database is corrupt ({cause.orig}); restore a backup"
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return f"the database cannot be written ({cause.orig}); see its directory's permissions"
-    if str(getattr(cause.orig, "sqlstate", None) or "")[:2] in _NOT_LET_IN:
+    if str(getattr(cause.orig, "sqlstate", "")).startswith(_NOT_LET_IN):
         return f"PostgreSQL refuses: {str(cause.orig).splitlines()[0]}"
     return None
 
