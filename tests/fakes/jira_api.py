@@ -174,7 +174,8 @@ class JiraApi:
 def failure(response: SandboxResponse) -> Exception:
     """Return what the server's Api raises for an answer of Jira's."""
     body = response.body or {}
-    errors = dict(body.get("errors") or {})
+    errors = body.get("errors") or {}
+    errors = {} if isinstance(errors, list) else errors  # a bulk request's are a list
     sentence = " ".join([*body.get("errorMessages", []), *errors.values()])
     kinds = {403: Forbidden, 404: NotFound}
     if response.status in kinds:

@@ -15,7 +15,7 @@ FieldName = Annotated[str, Field(pattern=r"^[-*]?[A-Za-z][A-Za-z0-9_.-]{0,99}$")
 """A field's id (``summary``, ``customfield_10016``) or ``*all``, ``*navigable``, ``-comment``."""
 
 Fields = Annotated[list[FieldName], Field(min_length=1, max_length=100)]
-PropertyKey = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/?#\\\x00-\x1f]+$")]
+PropertyKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,255}$")]
 Expand = Annotated[str, Field(pattern=r"^[A-Za-z.,]{1,200}$")]
 
 Line = Annotated[str, Field(min_length=1, max_length=255)]
@@ -31,10 +31,10 @@ UpTo50 = Annotated[int, Field(ge=1, le=50)]
 UpTo100 = Annotated[int, Field(ge=1, le=100)]
 UpTo200 = Annotated[int, Field(ge=1, le=200)]
 
-FieldValues = Annotated[dict[str, Any], Field(max_length=200)]
+FieldValues = dict[str, Any]
 """Values by field id as Jira's REST API takes them; Markdown where Jira wants a document."""
 
-Updates = Annotated[dict[str, list[dict[str, Any]]], Field(max_length=200)]
+Updates = dict[str, list[dict[str, Any]]]
 
 
 class Visibility(BaseModel):

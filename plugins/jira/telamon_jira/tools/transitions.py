@@ -1,8 +1,8 @@
 """Move issues through their workflow."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from telamon.plugin import InvalidArgument, Rejected, tool
 from telamon_jira import compact, writing
@@ -71,7 +71,7 @@ async def transition_jira_issue(
     transition: Transition,
     fields: FieldValues | None = None,
     update: Updates | None = None,
-    history_metadata: Annotated[dict[str, Any] | None, Field(max_length=20)] = None,
+    history_metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Move an issue to another status: `transition` is {"id": "31"} or {"name": "Done"}.
 
