@@ -1,7 +1,7 @@
 """People who use the emulated Confluence through its tools, as a client would."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fakes.confluence_api import EmulatedApi
@@ -33,6 +33,11 @@ PageId = Callable[[str], str]
 """The fixture that gives the id of a page, blog post or folder by its title."""
 
 
+async def _at_once(seconds: float) -> None:
+    """Pause for no time at all."""
+    del seconds
+
+
 @dataclass(kw_only=True)
 class User:
     """A person at one site, calling tools by their names on the wire."""
@@ -43,7 +48,8 @@ class User:
 
     @property
     def client(self) -> Confluence:
-        return PRODUCT.connect(self.api, self.settings)
+        client = PRODUCT.connect(self.api, self.settings)
+        return replace(client, pause=_at_once)
 
     async def call(self, name: str, **arguments: object) -> object:
         """Call a tool with exactly the scopes that it declares."""

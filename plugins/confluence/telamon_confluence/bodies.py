@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from telamon.adf import AdfError, from_markdown, to_markdown
+from telamon.adf import AdfError, apply_edit, from_markdown, replace_section, to_markdown
 from telamon.plugin import InvalidArgument, Json, ToolError, Unavailable
 from telamon_confluence.answers import is_object, part
 
@@ -75,7 +75,19 @@ def edited(adf: Mapping[str, Any], markdown: str) -> dict[str, Any]:
         InvalidArgument: The text cannot be a document, or refers to a block that is not there.
     """
     try:
-        return from_markdown(markdown, original=adf)
+        return apply_edit(adf, markdown)
+    except AdfError as error:
+        raise InvalidArgument(str(error)) from error
+
+
+def section_edited(adf: Mapping[str, Any], heading: str, markdown: str) -> dict[str, Any]:
+    """Return *adf* with the section under *heading* as *markdown* has it, the rest as it was.
+
+    Raises:
+        InvalidArgument: There is no such section, or several; or as for :func:`edited`.
+    """
+    try:
+        return replace_section(adf, heading, markdown)
     except AdfError as error:
         raise InvalidArgument(str(error)) from error
 

@@ -1,6 +1,7 @@
 """What every Confluence tool gets: the connection, the settings, and the look-ups tools share."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ class Confluence:
 
     api: Api
     settings: ConfluenceSettings
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def link(self, item: Json) -> str | None:
         """Return the browser address of something that Confluence gave with its ``_links``."""

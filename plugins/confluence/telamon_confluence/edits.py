@@ -1,14 +1,14 @@
 """Changing a page that exists: what an edit would lose, its version, and who came between."""
 
 import difflib
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from telamon.adf import lost
 from telamon.plugin import Conflict, InvalidArgument, Json
 from telamon_confluence import bodies, shapes
-from telamon_confluence.answers import author, part, parts
+from telamon_confluence.answers import author, part
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
 
 Status = Literal["current", "draft"]
@@ -101,7 +101,7 @@ def _next_version(before: Original, status: Status) -> int:
 
 
 def _refuse_loss(before: Mapping[str, Any], change: Change) -> None:
-    gone = [*(Counter(_kept(before)) - Counter(_kept(change.document))).elements()]
+    gone = [str(loss) for loss in lost(before, change.document)]
     if gone and not change.allow_loss:
         raise InvalidArgument(
             f"This edit would remove from the page: {', '.join(gone)}. Read the page again and "
@@ -136,11 +136,3 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     more = len(lines) - _CHANGED_LINES
     shown = "\n".join(lines[:_CHANGED_LINES])
     return f" What changed meanwhile:\n{shown}" + (f"\n({more} more lines)" if more > 0 else "")
-
-
-def _kept(node: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of the macros and media below *node*."""
-    for child in parts(node, "content"):
-        if child["type"] in ("extension", "bodiedExtension", "inlineExtension", "media"):
-            yield str(part(child, "attrs").get("extensionKey") or child["type"])
-        yield from _kept(child)

@@ -25,3 +25,22 @@ DOWNLOAD_ATTACHMENTS = Scope(
 READ_SUMMARIES = Scope(
     "read:confluence-content.summary", "see how often pages are viewed, and page templates"
 )
+READ_PROGRESS = Scope(
+    "read:confluence-space.summary", "see a summary of spaces and how far long work has got"
+)
+CHANGE_CONTENT = Scope(
+    "write:confluence-content", "move, copy, archive, restore, label and restrict pages", "write"
+)
+UPLOAD_FILES = Scope("write:confluence-file", "attach files to pages", "write")
+WRITE_FOLDERS = Scope("write:folder:confluence", "create folders", "write")
+WRITE_TASKS = Scope("write:task:confluence", "tick and untick tasks on pages", "write")
+DELETE_PAGES = Scope("delete:page:confluence", "move pages and blog posts to the trash", "delete")
+DELETE_ATTACHMENTS = Scope(
+    "delete:attachment:confluence", "move attached files to the trash", "delete"
+)
+DELETE_COMMENTS = Scope("delete:comment:confluence", "delete comments for good", "delete")
+CHECK_PERMISSIONS = Scope(
+    "read:confluence-content.permission", "see what somebody may do with a page"
+)
+READ_PEOPLE = Scope("read:content-details:confluence", "look people up, and see details of pages")
+READ_RESTRICTIONS = Scope("read:confluence-content.all", "read pages and who may see them")

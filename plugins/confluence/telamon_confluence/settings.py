@@ -13,3 +13,9 @@ class ConfluenceSettings(BaseModel):
 
     attachment_upload_limit: int = Field(default=10 * 1024 * 1024, ge=1, le=100 * 1024 * 1024)
     """The largest attachment that a tool may send to Confluence."""
+
+    long_task_interval: float = Field(default=1.0, ge=0.1, le=60)
+    """Seconds between two looks at work that Confluence does after it answered."""
+
+    long_task_looks: int = Field(default=60, ge=1, le=1000)
+    """After so many looks a tool stops waiting for such work, which goes on."""

@@ -112,3 +112,16 @@ def space(confluence: Confluence, item: Json) -> Shape:
         "icon": part(item, "icon").get("path"),
         "url": confluence.link(item),
     }
+
+
+def folder(confluence: Confluence, item: Json) -> Shape:
+    """Return a folder without what is in it."""
+    return {
+        "id": item.get("id"),
+        "title": item.get("title"),
+        "spaceId": item.get("spaceId"),
+        "parentId": item.get("parentId"),
+        "author": person(item.get("authorId")),
+        "createdAt": item.get("createdAt"),
+        "url": confluence.link(item),
+    }

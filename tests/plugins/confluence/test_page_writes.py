@@ -157,6 +157,80 @@ async def test_an_update_is_one_read_and_one_write(ada: User, page_id: PageId) -
     assert [sent.method for sent in ada.api.requests] == ["GET", "PUT"]
 
 
+async def test_what_the_markdown_leaves_alone_stays_as_it_was(ada: User, page_id: PageId) -> None:
+    number = page_id("Release plan")
+    before = await ada.read("getConfluencePage", pageId=number, contentFormat="adf")
+    text = (await ada.read("getConfluencePage", pageId=number))["body"]
+
+    await ada.call(
+        "updateConfluencePage", pageId=number, body=text.replace("same month", "same week")
+    )
+    after = await ada.read("getConfluencePage", pageId=number, contentFormat="adf")
+
+    old, new = before["body"]["content"], after["body"]["content"]
+    assert new[:-1] == old[:-1]
+    assert new[-1] != old[-1]
+    assert "same week" in json.dumps(new[-1])
+
+
+async def test_a_section_is_changed_and_everything_else_untouched(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Release plan")
+    before = await ada.read("getConfluencePage", pageId=number, contentFormat="adf")
+
+    saved = await ada.read(
+        "updateConfluencePageSection",
+        pageId=number,
+        heading="Risks",
+        body="None at all.",
+        versionMessage="Solved",
+        allowLoss=True,
+    )
+    after = await ada.read("getConfluencePage", pageId=number, contentFormat="adf")
+
+    assert saved["version"]["message"] == "Solved"
+    assert after["body"]["content"][:-1] == before["body"]["content"][:-1]
+    assert "None at all." in json.dumps(after["body"]["content"][-1])
+    assert [sent.method for sent in ada.api.requests] == ["GET", "GET", "PUT", "GET"]
+
+
+async def test_a_section_that_is_not_there_is_answered_with_those_that_are(
+    ada: User, page_id: PageId
+) -> None:
+    with pytest.raises(InvalidArgument, match=r"Headings: .*Milestones"):
+        await ada.call(
+            "updateConfluencePageSection",
+            pageId=page_id("Release plan"),
+            heading="Weather",
+            body="Rain.",
+        )
+
+
+async def test_a_section_of_a_page_that_changed_is_not_overwritten(
+    ada: User, page_id: PageId
+) -> None:
+    with pytest.raises(Conflict):
+        await ada.call(
+            "updateConfluencePageSection",
+            pageId=page_id("Release plan"),
+            heading="Risks",
+            body="x",
+            version=2,
+        )
+
+
+async def test_markdown_that_refers_to_a_block_that_is_not_there_is_refused(
+    ada: User, page_id: PageId
+) -> None:
+    with pytest.raises(InvalidArgument, match="no block with the reference"):
+        await ada.call(
+            "updateConfluencePage",
+            pageId=page_id("Glossary"),
+            body="```adf ref=deadbeef\n```\n",
+        )
+
+
 async def test_an_edit_that_would_drop_a_macro_is_refused_and_names_it(
     ada: User, page_id: PageId
 ) -> None:

@@ -7,6 +7,7 @@ from telamon_confluence.sandbox import (
     comments,
     folders,
     people,
+    rights,
     search,
     spaces,
     tasks,
@@ -17,6 +18,7 @@ from telamon_confluence.sandbox.attachments import Attachments
 from telamon_confluence.sandbox.content_reads import ContentReads
 from telamon_confluence.sandbox.content_writes import ContentWrites
 from telamon_confluence.sandbox.history import History
+from telamon_confluence.sandbox.moving import Moving
 from telamon_confluence.sandbox.replies import invalid, refused_v2
 from telamon_confluence.sandbox.seed import seeded
 from telamon_confluence.sandbox.site import SiteState
@@ -40,6 +42,8 @@ class ConfluenceEmulator:
             *templates.operations(self.site),
             *comments.Comments(self.site).operations(),
             *people.operations(self.site),
+            *rights.operations(self.site),
+            *Moving(self.site).operations(),
             *search.operations(self.site),
         )
 

@@ -20,6 +20,9 @@ _TYPES = (
 )
 _SORTS = ("id", "-id", "key", "-key", "name", "-name")
 
+_READING = ("use space", "read space", "read page", "read blogpost", "read comment")
+_WRITING = ("create page", "create blogpost", "create comment", "create attachment", "delete page")
+
 
 def operations(site: Callable[[SandboxRequest], SiteState]) -> Sequence[Operation]:
     """Return the operations; *site* gives the state that a request is about."""
@@ -57,6 +60,22 @@ def operations(site: Callable[[SandboxRequest], SiteState]) -> Sequence[Operatio
             labels = [forms.label(at, name) for at, name in enumerate(space.labels)]
             shape["labels"] = {"results": labels, "meta": {"hasMore": False}, "_links": {}}
         return shape
+
+    def permissions(request: SandboxRequest, *, id: str) -> Any:  # noqa: A002 - the path's own name
+        state = site(request)
+        space = state.space(request.person, asking.content_number(id))
+        found = [
+            (who.account_id, *operation.split())
+            for who in state.people
+            for may, granted in (
+                (state.sees_space(who, space), _READING),
+                (state.writes_space(who, space), _WRITING),
+            )
+            if may
+            for operation in granted
+        ]
+        path = f"/spaces/{id}/permissions"
+        return asking.page(request, path, list(enumerate(found)), _permission)
 
     def shaped(request: SandboxRequest, state: SiteState, space: Space) -> dict[str, Any]:
         described = asking.choice(request, "description-format", ("plain", "view"))
@@ -98,4 +117,20 @@ def operations(site: Callable[[SandboxRequest], SiteState]) -> Sequence[Operatio
                 "include-labels",
             ),
         ),
+        v2(
+            "GET",
+            "/spaces/{id}/permissions",
+            "read:space:confluence",
+            permissions,
+            ("cursor", "limit"),
+        ),
     ]
+
+
+def _permission(numbered: tuple[int, tuple[str, ...]]) -> dict[str, Any]:
+    number, (account_id, key, target) = numbered
+    return {
+        "id": str(number),
+        "principal": {"type": "user", "id": account_id},
+        "operation": {"key": key, "targetType": target},
+    }

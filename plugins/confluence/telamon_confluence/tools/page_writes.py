@@ -60,6 +60,40 @@ async def create_confluence_page(
     scopes.READ_USERS,
     access="write",
     group="content",
+    title="Update a section of a Confluence page",
+    idempotent=True,
+)
+async def update_confluence_page_section(
+    confluence: Confluence,
+    *,
+    page_id: PageRef,
+    heading: Annotated[str, Field(min_length=1, max_length=1000)],
+    body: str,
+    version_message: str | None = None,
+    version: ReadVersion | None = None,
+    allow_loss: bool = False,
+) -> shapes.Shape:
+    """Replace the Markdown below one heading of a page, up to the next heading of its level.
+
+    Everything else stays untouched. Name the heading by its words, or as "## Words" to tell levels
+    apart; begin the body with a heading of that level to rename it.
+    """
+    number = content_id(page_id, confluence.api.site)
+    before = await edits.original(confluence, number, version=version)
+    change = edits.Change(
+        document=bodies.section_edited(before.document, heading, body),
+        message=version_message,
+        allow_loss=allow_loss,
+    )
+    return await edits.save(confluence, before, change)
+
+
+@tool(
+    scopes.READ_PAGES,
+    scopes.WRITE_PAGES,
+    scopes.READ_USERS,
+    access="write",
+    group="content",
     title="Update a Confluence page",
     idempotent=True,
 )

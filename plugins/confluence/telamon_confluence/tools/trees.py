@@ -2,7 +2,7 @@
 
 import asyncio
 
-from telamon.plugin import Json, tool
+from telamon.plugin import tool
 from telamon_confluence import scopes, shapes
 from telamon_confluence.answers import results
 from telamon_confluence.arguments import ContentId, Cursor, Limit
@@ -62,17 +62,4 @@ async def get_confluence_folder(
         {name: item.get(name) for name in ("id", "type", "title", "status")}
         for item in results(answer)
     ]
-    return shapes.page_of("children", children, answer, **folder_shape(confluence, folder))
-
-
-def folder_shape(confluence: Confluence, folder: Json) -> shapes.Shape:
-    """Return a folder without what is in it."""
-    return {
-        "id": folder.get("id"),
-        "title": folder.get("title"),
-        "spaceId": folder.get("spaceId"),
-        "parentId": folder.get("parentId"),
-        "author": shapes.person(folder.get("authorId")),
-        "createdAt": folder.get("createdAt"),
-        "url": confluence.link(folder),
-    }
+    return shapes.page_of("children", children, answer, **shapes.folder(confluence, folder))

@@ -1,0 +1,73 @@
+"""Tools that attach files."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from pydantic import Field
+
+from telamon.plugin import InvalidArgument, TooLarge, Upload, tool
+from telamon_confluence import files, scopes, shapes
+from telamon_confluence.addresses import web_link
+from telamon_confluence.answers import part, results, webui
+from telamon_confluence.arguments import ContentId
+from telamon_confluence.client import Confluence
+
+
+@tool(
+    scopes.UPLOAD_FILES,
+    access="write",
+    group="content",
+    title="Attach a file to a Confluence page",
+    listed=False,
+)
+async def upload_confluence_attachment(
+    confluence: Confluence,
+    *,
+    page_id: ContentId,
+    filename: Annotated[str, Field(min_length=1, max_length=255)],
+    content: Annotated[str, Field(description="The file in Base64")],
+    media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")] = (
+        "application/octet-stream"
+    ),
+    comment: Annotated[str, Field(max_length=255)] | None = None,
+) -> shapes.Shape:
+    """Attach a file to a page or blog post; a file of that name there gets a new version."""
+    fields = {"minorEdit": "true"}
+    if comment:
+        fields["comment"] = comment
+    answer = await confluence.api.upload(
+        "/wiki/rest/api/content/{id}/child/attachment",
+        Upload(
+            content=_decoded(content, confluence.settings.attachment_upload_limit),
+            filename=files.clean_name(filename),
+            media_type=media_type,
+        ),
+        fields,
+        method="PUT",
+        id=page_id,
+    )
+    return {"attachments": [_shape(confluence, item) for item in results(answer)]}
+
+
+def _decoded(content: str, limit: int) -> bytes:
+    if len(content) > limit * 4 // 3 + 4:
+        raise TooLarge(f"The file is over the cap of {limit} bytes; attach it in the browser.")
+    try:
+        data = base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidArgument("content is not Base64 (RFC 4648, section 4).") from error
+    if len(data) > limit:
+        raise TooLarge(f"The file is over the cap of {limit} bytes; attach it in the browser.")
+    return data
+
+
+def _shape(confluence: Confluence, item: shapes.Shape) -> shapes.Shape:
+    return {
+        "id": item.get("id"),
+        "filename": item.get("title"),
+        "mediaType": part(item, "extensions").get("mediaType"),
+        "size": part(item, "extensions").get("fileSize"),
+        "version": part(item, "version").get("number"),
+        "url": web_link(confluence.api.site, webui(item)),
+    }

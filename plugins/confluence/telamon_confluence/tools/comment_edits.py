@@ -1,0 +1,63 @@
+"""Tools that change comments which exist."""
+
+from typing import Any, Literal
+
+from telamon.plugin import Conflict, tool
+from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence.arguments import ContentId
+from telamon_confluence.client import Confluence
+
+
+@tool(
+    scopes.READ_COMMENTS,
+    scopes.WRITE_COMMENTS,
+    access="write",
+    group="comments",
+    title="Edit a Confluence comment",
+    destructive=True,
+    idempotent=True,
+)
+async def update_confluence_comment(
+    confluence: Confluence,
+    *,
+    comment_id: ContentId,
+    comment_type: Literal["footer", "inline"],
+    body: str,
+) -> shapes.Shape:
+    """Replace the Markdown of a comment; only its author may."""
+    path = f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}"
+    before = await confluence.api.get(path, {"body-format": bodies.ADF}, comment_id=comment_id)
+    document = bodies.edited(bodies.document(before), body)
+    return await _saved(confluence, path, comment_id, before, {"body": bodies.written(document)})
+
+
+@tool(
+    scopes.READ_COMMENTS,
+    scopes.WRITE_COMMENTS,
+    access="write",
+    group="comments",
+    title="Resolve or reopen a Confluence inline comment",
+    idempotent=True,
+)
+async def resolve_confluence_inline_comment(
+    confluence: Confluence, *, comment_id: ContentId, resolved: bool = True
+) -> shapes.Shape:
+    """Mark an inline comment as resolved, or reopen it."""
+    path = "/wiki/api/v2/inline-comments/{comment-id}"
+    before = await confluence.api.get(path, {"body-format": bodies.ADF}, comment_id=comment_id)
+    if (before.get("resolutionStatus") == "resolved") == resolved:
+        return shapes.comment(confluence, before, {})
+    return await _saved(confluence, path, comment_id, before, {"resolved": resolved})
+
+
+async def _saved(
+    confluence: Confluence, path: str, number: str, before: Any, change: dict[str, Any]
+) -> shapes.Shape:
+    request = {**change, "version": {"number": int(before["version"]["number"]) + 1}}
+    try:
+        saved = await confluence.api.put(path, request, comment_id=number)
+    except Conflict as error:
+        raise Conflict(
+            "Somebody changed the comment at the same time; read it again, then repeat."
+        ) from error
+    return shapes.comment(confluence, saved, {})

@@ -1,0 +1,68 @@
+"""Tools that delete."""
+
+from typing import Literal
+
+from telamon.plugin import NotFound, tool
+from telamon_confluence import scopes, shapes
+from telamon_confluence.arguments import AttachmentId, ContentId
+from telamon_confluence.client import COLLECTIONS, Confluence, Kind
+
+
+@tool(
+    scopes.DELETE_PAGES,
+    access="delete",
+    group="content",
+    title="Delete a Confluence page",
+    listed=False,
+)
+async def delete_confluence_page(
+    confluence: Confluence,
+    *,
+    page_id: ContentId,
+    content_type: Kind = "page",
+    draft: bool = False,
+) -> shapes.Shape:
+    """Move a page or blog post to the trash, from where it can be restored; a draft is lost."""
+    try:
+        await confluence.api.delete(
+            f"/wiki/api/v2/{COLLECTIONS[content_type]}/{{id}}", {"draft": draft or None}, id=page_id
+        )
+    except NotFound as error:
+        raise NotFound(
+            f"There is no {content_type} {page_id}, or this user may not see it; contentType says "
+            "whether it is a page or a blogpost."
+        ) from error
+    return {"id": page_id, "deleted": True}
+
+
+@tool(
+    scopes.DELETE_ATTACHMENTS,
+    access="delete",
+    group="content",
+    title="Delete a file from Confluence",
+    listed=False,
+)
+async def delete_confluence_attachment(
+    confluence: Confluence, *, attachment_id: AttachmentId
+) -> shapes.Shape:
+    """Move an attached file to the trash."""
+    number = f"att{attachment_id.removeprefix('att')}"
+    await confluence.api.delete("/wiki/api/v2/attachments/{id}", id=number)
+    return {"id": number, "deleted": True}
+
+
+@tool(
+    scopes.DELETE_COMMENTS,
+    access="delete",
+    group="content",
+    title="Delete a Confluence comment",
+    listed=False,
+)
+async def delete_confluence_comment(
+    confluence: Confluence, *, comment_id: ContentId, comment_type: Literal["footer", "inline"]
+) -> shapes.Shape:
+    """Delete a comment for good, with its replies."""
+    await confluence.api.delete(
+        f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}", comment_id=comment_id
+    )
+    return {"id": comment_id, "deleted": True}
