@@ -18,7 +18,7 @@ from telamon.endpoint.kernel import (
 )
 from telamon.endpoint.lines import notice_loss
 from telamon.endpoint.session import Session
-from telamon.endpoint.streams import Reader, Stream
+from telamon.endpoint.streams import Prime, Reader, Stream
 from telamon.endpoint.wire import SSE_HEADERS, Refused, refusal
 
 SESSION_ID = "Mcp-Session-Id"
@@ -90,14 +90,14 @@ def _metadata(
 
 
 async def follow(
-    request: web.Request, session: Session, stream: Stream, reader: Reader, *, prime: bool
+    request: web.Request, session: Session, stream: Stream, reader: Reader, *, prime: Prime
 ) -> web.StreamResponse:
     """Answer with an event stream that follows *stream*."""
     response = web.StreamResponse(headers={**SSE_HEADERS, SESSION_ID: session.id})
     notice_loss(request)
     try:
         await response.prepare(request)
-        await stream.pump(response, reader, ids=True, prime=prime)
+        await stream.pump(response, reader, prime=prime)
         await response.write_eof()
     except ConnectionResetError:
         # The client went away; what it did not get waits for it in the stream.

@@ -120,11 +120,16 @@ class Endpoint:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, open to browser clients of any allowed origin."""
+        answers = {
+            MCP_PATH: self._guarded(self._mcp, self._addresses.mcp),
+            SSE_PATH: self._guarded(self._sse, self._addresses.sse),
+            MESSAGE_PATH: self._guarded(self._message, self._addresses.sse),
+        }
         return cors(
             [
-                web.route("*", MCP_PATH, self._guarded(self._mcp, self._addresses.mcp)),
-                web.route("*", SSE_PATH, self._guarded(self._sse, self._addresses.sse)),
-                web.route("*", MESSAGE_PATH, self._guarded(self._message, self._addresses.sse)),
+                web.route(method, path, answer)
+                for path, answer in answers.items()
+                for method in ("GET", "POST", "DELETE")  # GET brings HEAD
             ]
         )
 

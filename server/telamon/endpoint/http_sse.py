@@ -43,7 +43,7 @@ class HttpSse:
                     if query := request.rel_url.raw_query_string:
                         address = f"{address}&{query}"
                     await response.write(f"event: endpoint\r\ndata: {address}\r\n\r\n".encode())
-                    await session.standing.pump(response, reader, ids=False, prime=False)
+                    await session.standing.pump(response, reader, ids=False)
                     await response.write_eof()
             except ConnectionResetError:
                 return response

@@ -21,7 +21,7 @@ from telamon.endpoint.kernel import (
 from telamon.endpoint.lines import Lines
 from telamon.endpoint.session import STANDING, Session
 from telamon.endpoint.sessions import Sessions
-from telamon.endpoint.streams import Reader, Stream
+from telamon.endpoint.streams import Prime, Reader, Stream
 from telamon.endpoint.wire import Refused, accepts, read_message, refusal
 from telamon.plugin import Json
 
@@ -94,7 +94,7 @@ class Legacy:
                 if await stream.quiet(reader):
                     return _json(session, stream, batch=batch)
                 streamed = True
-                prime = can_close_streams(session)
+                prime: Prime = "first" if can_close_streams(session) else "never"
                 return await follow(request, session, stream, reader, prime=prime)
         finally:
             stream.release(reader)
@@ -117,7 +117,7 @@ class Legacy:
         else:
             stream = session.standing
             reader = stream.attach(request)
-        prime = bool(last) and can_close_streams(session)
+        prime: Prime = "behind" if last and can_close_streams(session) else "never"
         try:
             with self._lines.hold(reader, admission):
                 return await self._follow(request, admission, session, stream, reader, prime=prime)
@@ -132,7 +132,7 @@ class Legacy:
         stream: Stream,
         reader: Reader,
         *,
-        prime: bool,
+        prime: Prime,
     ) -> web.StreamResponse:
         if stream.number != STANDING:
             return await follow(request, session, stream, reader, prime=prime)

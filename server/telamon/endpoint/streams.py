@@ -8,6 +8,7 @@ falls further behind than the log is long loses its connection, never anybody's 
 import asyncio
 from collections import deque
 from collections.abc import Collection
+from typing import Literal
 
 from aiohttp import web
 
@@ -16,6 +17,8 @@ from telamon.endpoint.wire import PING, event
 MOST_EVENTS = 64
 MOST_BYTES = 256 * 1024
 RETRY_MILLISECONDS = 1000
+
+Prime = Literal["first", "behind", "never"]
 
 
 class Reader:
@@ -151,17 +154,21 @@ class Stream:
         return self.ended and self.only_answers
 
     async def pump(
-        self, response: web.StreamResponse, reader: Reader, *, ids: bool, prime: bool
+        self,
+        response: web.StreamResponse,
+        reader: Reader,
+        *,
+        ids: bool = True,
+        prime: Prime = "never",
     ) -> None:
         """Write the log from the reader's place on, until the stream ends or the reader leaves.
 
-        With *prime* the reader gets an event without data from which it can come back: at once on
-        a stream's first connection, and else as soon as it has caught up. In front of a replay it
-        would make a second loss skip the rest of it.
+        *prime* says when the reader gets an event without data from which it can come back: before
+        anything else on a stream's first connection, but only behind a replay. In front of it, it
+        would make a second loss skip the rest of the replay.
         """
-        if prime and reader.sent == 0:
-            prime = False
-            await response.write(self._prime(0))
+        if prime == "first":
+            await response.write(self._prime(reader.sent))
         while True:
             reader.wake.clear()
             for seq, data in list(self._log):
@@ -172,8 +179,8 @@ class Stream:
                     reader.wrote()
             if reader.sent < self._newest():
                 continue
-            if prime and not self.ended:
-                prime = False
+            if prime == "behind" and not self.ended:
+                prime = "never"
                 self.seq += 1
                 reader.sent = self.seq
                 await response.write(self._prime(self.seq))
