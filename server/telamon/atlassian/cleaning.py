@@ -28,7 +28,7 @@ def clean(text: str, limit: int = 500) -> str:
 
 def file_name(name: str) -> str:
     """Return *name* without folders, hidden signs and device names, short enough for any disk."""
-    base = clean(re.split(r"[/\\]", name)[-1], limit=1000).strip(". ")
+    base = clean(re.split(r"[/\\]", name)[-1], limit=10_000).strip(". ")
     if _DEVICE.match(base):
         base = f"_{base}"
     stem, dot, extension = base.rpartition(".")

@@ -21,7 +21,7 @@ def open_session(settings: AtlassianSettings) -> aiohttp.ClientSession:
     It keeps connections alive, stores no cookies, and uses a proxy of the environment only where
     the operator said so. Without a total limit: a slow but steady download is not a fault.
     """
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ttl_dns_cache=60
         ),
@@ -34,3 +34,7 @@ def open_session(settings: AtlassianSettings) -> aiohttp.ClientSession:
         max_field_size=HEADER_BYTES,
         trust_env=settings.trust_env,
     )
+    # aiohttp sends a PUT or DELETE again by itself when a kept connection breaks, and has no public
+    # switch for it. Whether anything is repeated is decided in ``calls``.
+    session._retry_connection = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # above
+    return session
