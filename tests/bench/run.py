@@ -44,6 +44,8 @@ async def measure(
         for name, make in VARIANTS.items():
             port, host, token = servers["bare" if make is bare else "telamon"]
             asks[name] = [await make(port, host, token) for _ in range(clients)]
+            if not await asks[name][0]():
+                raise RuntimeError(f"{name} does not give the issue")
         for _ in range(ROUNDS):
             for name, ask in asks.items():
                 outcome = await run(ask, seconds)
@@ -138,7 +140,7 @@ def main(arguments: Sequence[str]) -> None:
         machine(),
         "",
         (
-            "Answers in a second, and in brackets the ratio to the bare proxy with as many clients; "
+            "Answers in a second; in brackets the ratio to the bare proxy with as many clients; "
             f"median of {ROUNDS} interleaved rounds."
         ),
         "",

@@ -107,10 +107,11 @@ def telamon(folder: Path, upstream: int) -> Generator[tuple[Server, str], None, 
     """Run ``telamon serve`` in front of *upstream*; gives it and an access token."""
     port, key = free_port(), new_key()
     database = f"sqlite:///{folder / 'telamon.db'}"
-    token = asyncio.run(_seed(database, key))
+    home = f"http://localhost:{port}"
+    token = asyncio.run(_seed(database, key, f"{home}/v1/mcp"))
     many = "1000000"
     environment = {
-        "TELAMON_PUBLIC_URL": f"http://localhost:{port}",
+        "TELAMON_PUBLIC_URL": home,
         "TELAMON_LISTEN__HOST": "127.0.0.1",
         "TELAMON_LISTEN__PORT": str(port),
         "TELAMON_ATLASSIAN__CLIENT_ID": "bench",
@@ -136,16 +137,16 @@ def telamon(folder: Path, upstream: int) -> Generator[tuple[Server, str], None, 
         yield server, token
 
 
-async def _seed(url: str, key: str) -> str:
+async def _seed(url: str, key: str, resource: str) -> str:
     """Put one signed-in user into a new database; returns an access token."""
     storage = await open_storage(url, keys=KeyRing.parse([key]))
     try:
-        return await _sign_in(storage)
+        return await _sign_in(storage, resource)
     finally:
         await storage.close()
 
 
-async def _sign_in(storage: Storage) -> str:
+async def _sign_in(storage: Storage, resource: str) -> str:
     now, later = time.time(), time.time() + 86_400
     site = Site(cloud_id=CLOUD_ID, url="https://demo.example.com", name="Demo Site")
     await storage.clients.add(
@@ -193,7 +194,7 @@ async def _sign_in(storage: Storage) -> str:
         site_url=site.url,
         site_name=site.name,
         scopes=SCOPES,
-        resource="http://localhost/v1/mcp",
+        resource=resource,
         created_at=now,
         last_used_at=now,
         expires_at=later,

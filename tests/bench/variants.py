@@ -118,7 +118,7 @@ class Stream(Connection):
         while (end := self._seen.find(b"\r\n\r\n", 0)) >= 0:
             block = bytes(self._seen[:end])
             del self._seen[: end + 4]
-            if b"data:" in block:
+            if b"\r\ndata:" in block:
                 self.events.put_nowait(block)
 
 
@@ -131,10 +131,10 @@ async def http_sse(port: int, host: str, token: str) -> Ask:
         f"Authorization: Bearer {token}\r\n\r\n".encode()
     )
     block = (await stream.events.get()).decode()
-    path = next(
-        line.split(":", 1)[1].strip() for line in block.splitlines() if line.startswith("data:")
-    )
-    path = path[path.index("/v1/") :]
+    lines = [line for line in block.splitlines() if line.startswith("data:")]
+    if not lines:
+        raise RuntimeError(f"no endpoint event: {block[:200]}")
+    path = lines[0][lines[0].index("/v1/") :].strip()
     connection = await connect(port)
     numbers = count(1)
 

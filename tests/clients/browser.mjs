@@ -27,7 +27,9 @@ try {
   });
   const page = await context.newPage();
   const problems = [];
-  page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()); });
+  page.on('console', (message) => { 
+    if (message.type() === 'error' && message.location().url.startsWith(`${home}/`)) problems.push(`${message.text()} ${message.location().url}`);
+  });
   let answer = null;
   page.on('request', (request) => {
     const url = request.url();

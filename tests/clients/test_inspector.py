@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MODULES, Person
 from fakes.demo_process import Demo
+from fakes.person import MODULES, Person
 
 PROGRAM = MODULES / "@modelcontextprotocol" / "inspector" / "clients" / "launcher" / "build"
 
@@ -21,7 +21,7 @@ async def inspect(node: str, person: Person, home: Path, *arguments: str) -> tup
         str(PROGRAM / "index.js"),
         "--cli",
         *arguments,
-        env={**os.environ, "HOME": str(home), "BROWSER": "none", "NO_COLOR": "1"},
+        env={**os.environ, "HOME": str(home), "MCP_AUTO_OPEN_ENABLED": "true", "NO_COLOR": "1"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MODULES, SHOTS, Person
 from fakes.demo_process import Demo
-from stdio import StdioServer, started
+from fakes.person import MODULES, SHOTS, Person
+from fakes.stdio import StdioServer, started
 
 HELLO: dict[str, Any] = {
     "protocolVersion": "2025-06-18",
