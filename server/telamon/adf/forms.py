@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .attributes import compact_json
@@ -35,10 +35,16 @@ class Forms:
     Attributes:
         short: Whether hidden attributes are left out and opaque nodes become references.
         references: Collects the nodes that were written as references.
+        level: How many quotes and lists are around, lists counted twice.
     """
 
     short: bool = False
     references: dict[str, Node] = field(default_factory=dict)
+    level: int = 0
+
+    def deeper(self, levels: int) -> "Forms":
+        """The same choices, inside one more quote or list."""
+        return replace(self, level=self.level + levels)
 
     def shown(self, node: Mapping[str, Any], *plain: str) -> dict[str, Any]:
         """The attributes that need an attribute list: not those with a plain form."""

@@ -14,6 +14,10 @@ from .validity import valid
 from .writer import references
 
 
+BODIED = frozenset({"bodiedExtension", "bodiedSyncBlock"})
+"""The macros with a body: in Markdown a frame around it, so without their content."""
+
+
 class Verbatim(dict[str, Any]):
     """A node that the schema does not know, kept as it is because the original has it."""
 
@@ -74,7 +78,7 @@ def _kept(node: Node) -> Node:
 def _is_known(node: Node) -> bool:
     """Whether the node is valid in some place; a frame is looked at as if it had a body."""
     whole = node
-    if kind(node) in ("bodiedExtension", "bodiedSyncBlock") and "content" not in node:
+    if kind(node) in BODIED and "content" not in node:
         whole = node | {"content": [{"type": "paragraph"}]}
     return any(
         kind(node) in children and valid(whole, parent)

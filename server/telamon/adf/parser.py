@@ -7,9 +7,7 @@ from markdown_it.token import Token
 
 from . import parse_blocks, parse_inline
 from .syntax import link_is_safe
-
-MAX_LEVEL = 100
-"""How many quotes and lists (two levels each) may lie inside one another; more is text."""
+from .validity import MAX_LEVEL
 
 
 def make_parser() -> MarkdownIt:

@@ -7,8 +7,8 @@ from markdown_it.token import Token
 
 from .attributes import read_attributes
 from .fit_inline import words_of
-from .nodes import Node, build, text_node
-from .origin import Origin, Verbatim
+from .nodes import Node, build, kind, text_node
+from .origin import BODIED, Origin
 from .read_frames import Frame, close_to, literal, steer
 from .read_inline import InlineReader
 from .read_lists import read_list
@@ -21,6 +21,8 @@ PANELS = {alert: panel for panel, alert in ALERTS.items()} | {
     "ERROR": "error",
 }
 _ALERT = re.compile(r"\[!([A-Za-z]{1,20})\][ \t]*(?:\n|$)")
+MOST_FRAMES = 12
+"""How many containers may lie inside one another; no valid document has more than eight."""
 _REFERENCE = re.compile(r"adf +ref=([0-9A-Za-z-]{1,64})(?: .*)?$")
 
 
@@ -30,6 +32,7 @@ class BlockReader:
     def __init__(self, tokens: list[Token], inline: InlineReader, origin: Origin) -> None:
         self._tokens = tokens
         self._at = 0
+        self._outer = 0
         self.inline = inline
         self._origin = origin
 
@@ -54,15 +57,17 @@ class BlockReader:
                     pending.append(token)
                 continue
             items = {key: value for one in pending for key, value in one.meta["items"].items()}
-            if token.type == "adf_open":
+            if token.type == "adf_open" and self._outer + len(frames) <= MOST_FRAMES:
                 frames.append(self._opened(token, items))
                 pending.clear()
-            elif token.type in ("adf_close", "adf_part", "adf_summary"):
+            elif token.type in ("adf_open", "adf_close", "adf_part", "adf_summary"):
                 self._flush(pending, frames)
                 if not steer(token, frames, self.inline):
                     frames[-1].children.append(literal(token))
             else:
+                self._outer += len(frames) - 1
                 nodes = self._block(token, items)
+                self._outer -= len(frames) - 1
                 if nodes:
                     pending.clear()
                 frames[-1].children += nodes
@@ -139,7 +144,8 @@ class BlockReader:
         elif info == "adf":
             found = self._origin.payload(text)
         if found is not None:
-            return found if isinstance(found, Verbatim) else with_items(found, items)
+            # Attributes are not for what was not written here: they could make it another macro.
+            return found
         language = info.split()[0] if info else ""
         attrs = {"language": language} if language else {}
         return with_items(build("codeBlock", [text_node(text)] if text else [], attrs), items)
@@ -187,14 +193,16 @@ class BlockReader:
             case "table":
                 return Frame(":::", build("table", [], items), items=items)
             case _:
-                return Frame(":::", self._bodied(meta), items=items)
+                return Frame(":::", self._bodied(meta))
 
     def _bodied(self, meta: dict[str, Any]) -> Node:
         if "reference" in meta:
             found = self._origin.resolve(meta["reference"])
         else:
             found = self._origin.accept(meta["node"])
-        return found if found is not None else {"type": "", "source": meta["source"]}
+        if found is None or kind(found) not in BODIED:
+            return {"type": "", "source": meta["source"]}
+        return found
 
 
 def _alignment(token: Token) -> dict[str, Any]:

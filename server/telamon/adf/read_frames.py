@@ -48,6 +48,8 @@ def literal(token: Token) -> Node:
 
 def steer(token: Token, frames: list[Frame], inline: InlineReader) -> bool:
     """Let a marker line close or part the containers; False if there is none that it fits."""
+    if token.type == "adf_open":
+        return False
     if token.type == "adf_summary":
         top = frames[-1]
         if top.of != "details" or top.children or "title" in attributes(top.node):

@@ -7,8 +7,10 @@ from . import model, values
 from .errors import TooDeep, TooLarge
 from .nodes import Node, attributes, content, kind, listed, marks
 
-MAX_DEPTH = 90
+MAX_DEPTH = 100
 """How many nodes may lie inside one another; editors make fewer than twenty."""
+MAX_LEVEL = 64
+"""How many quotes and lists (two levels each) Markdown may nest; what is deeper is opaque or text."""
 MAX_NODES = 500_000
 """How many JSON values a document may have."""
 MAX_CHARACTERS = 4_000_000

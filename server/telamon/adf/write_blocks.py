@@ -7,7 +7,7 @@ from .attributes import compact_json, mark_items, write_attributes
 from .escaping import escape
 from .forms import Forms, hint
 from .nodes import Node, attributes, content, kind, marks
-from .validity import arranged, well_formed
+from .validity import MAX_LEVEL, arranged, well_formed
 from .write_inline import destination, image, write_inline
 from .write_tables import write_table
 
@@ -46,6 +46,8 @@ def _same_marker(before: str, after: str) -> bool:
 def write_block(node: Node, parent: str, forms: Forms, *, second: bool = False) -> list[str]:
     """The lines for one block; `second` asks for the other list marker."""
     children = content(node)
+    if forms.level > MAX_LEVEL - 2:
+        return opaque_block(node, forms)
     if not well_formed(node, parent) or not arranged(kind(node), children, "content" in node):
         return opaque_block(node, forms)
     match kind(node):
@@ -61,7 +63,7 @@ def write_block(node: Node, parent: str, forms: Forms, *, second: bool = False) 
             return _with_attributes(node, forms, ["---"])
         case "blockquote":
             return _with_attributes(
-                node, forms, _quoted(write_blocks(children, "blockquote", forms))
+                node, forms, _quoted(write_blocks(children, "blockquote", forms.deeper(1)))
             )
         case "panel":
             return _panel(node, forms)
@@ -130,7 +132,7 @@ def _code_block(node: Node, forms: Forms) -> list[str]:
 
 def _panel(node: Node, forms: Forms) -> list[str]:
     children = content(node)
-    body = write_blocks(children, "panel", forms)
+    body = write_blocks(children, "panel", forms.deeper(1))
     alert = f"[!{ALERTS[attributes(node)['panelType']]}]"
     joined = kind(children[0]) == "paragraph" and not body[0].startswith(("{", "<p>"))
     lines = [alert, *([] if joined else [""]), *body]
@@ -166,12 +168,13 @@ def _list(node: Node, forms: Forms, *, second: bool) -> list[str] | None:
         not isinstance(number, int) or number + len(children) > 999_999_999
     ):
         return None
+    forms_below = forms.deeper(2)
     lines: list[str] = []
     nested_second = False
     for at, child in enumerate(children):
         if kind(child) == "taskList":
             nested_second = not nested_second if kind(children[at - 1]) == "taskList" else False
-            nested = write_block(child, "taskList", forms, second=nested_second)
+            nested = write_block(child, "taskList", forms_below, second=nested_second)
             lines += ["  " + line if line else "" for line in nested]
             continue
         marker = (
@@ -181,7 +184,7 @@ def _list(node: Node, forms: Forms, *, second: bool) -> list[str] | None:
             if second
             else "- "
         )
-        lines += _indented(_list_item(child, forms), marker)
+        lines += _indented(_list_item(child, forms_below), marker)
     return _with_attributes(node, forms, lines, "order")
 
 

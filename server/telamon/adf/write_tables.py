@@ -17,8 +17,9 @@ def write_table(table: Node, forms: Forms, write_blocks: WriteBlocks) -> list[st
     if not all(_is_sound(row) for row in content(table)):
         return None
     listed = write_attributes(forms.shown(table) | mark_items(forms.shown_marks(marks(table))))
-    if _is_simple(table, forms):
-        return [*([listed] if listed else []), *_simple(table, forms)]
+    grid = [content(row) for row in content(table)]
+    if _is_simple(grid, content(table), forms):
+        return [*([listed] if listed else []), *_simple(grid, forms)]
     lines = [f":::table {listed}".rstrip(" ")]
     for row in content(table):
         lines.append(f":::row {write_attributes(forms.shown(row))}".rstrip(" "))
@@ -38,28 +39,23 @@ def _is_sound(row: Node) -> bool:
     )
 
 
-def _is_simple(table: Node, forms: Forms) -> bool:
-    rows = content(table)
-    columns = len(content(rows[0]))
+def _is_simple(grid: list[list[Node]], rows: list[Node], forms: Forms) -> bool:
+    """Whether GFM can say it all: a full grid, one line in each cell, columns aligned as one."""
+    columns = len(grid[0])
     return (
         columns > 0
-        and all(
-            not forms.shown(row)
-            and len(content(row)) == columns
-            and all(_is_line(cell, forms) for cell in content(row))
-            for row in rows
-        )
-        and all(len(_alignments(table, at)) == 1 for at in range(columns))
+        and not any(forms.shown(row) for row in rows)
+        and all(len(cells) == columns for cells in grid)
+        and all(_is_line(cell, forms) for cells in grid for cell in cells)
+        and all(len(set(map(_alignment, column))) == 1 for column in zip(*grid, strict=True))
     )
 
 
-def _alignments(table: Node, column: int) -> set[str]:
-    """How the cells of a column are aligned; GFM can say it for the column only."""
-    return {
-        next((attributes(mark)["align"] for mark in marks(content(cell)[0])
-              if kind(mark) == "alignment"), "")
-        for cell in (content(row)[column] for row in content(table))
-    }  # fmt: skip
+def _alignment(cell: Node) -> str:
+    for mark in marks(content(cell)[0]):
+        if kind(mark) == "alignment":
+            return str(attributes(mark)["align"])
+    return ""
 
 
 def _is_line(cell: Node, forms: Forms) -> bool:
@@ -75,20 +71,18 @@ def _is_line(cell: Node, forms: Forms) -> bool:
     )
 
 
-def _simple(table: Node, forms: Forms) -> list[str]:
-    rows = content(table)
-    columns = len(content(rows[0]))
+def _simple(grid: list[list[Node]], forms: Forms) -> list[str]:
     lines: list[str] = []
-    has_header = all(kind(cell) == "tableHeader" for cell in content(rows[0]))
+    has_header = all(kind(cell) == "tableHeader" for cell in grid[0])
     if not has_header:
-        lines.append("|" + "  |" * columns)
-    for at, row in enumerate(rows):
+        lines.append("|" + "  |" * len(grid[0]))
+    for at, row in enumerate(grid):
         in_header = has_header and at == 0
-        cells = [_cell(cell, forms, header=in_header) for cell in content(row)]
+        cells = [_cell(cell, forms, header=in_header) for cell in row]
         if in_header and not any(cells):
             cells[0] = write_attributes({"th": True})
         lines.append("| " + " | ".join(cells) + " |")
-    rules = [_RULES[_alignments(table, at).pop()] for at in range(columns)]
+    rules = [_RULES[_alignment(cell)] for cell in grid[0]]
     lines.insert(1, f"| {' | '.join(rules)} |")
     return lines
 
