@@ -274,9 +274,7 @@ class Setup:
         page = await self.sign_in(client_id, **given)
         return page.answer["code"]
 
-    async def token(
-        self, headers: Mapping[str, str] | None = None, **fields: str | None
-    ) -> Answer:
+    async def token(self, headers: Mapping[str, str] | None = None, **fields: str | None) -> Answer:
         sent = {name: value for name, value in fields.items() if value is not None}
         return await self.ask("POST", "/token", data=sent, headers=headers)
 

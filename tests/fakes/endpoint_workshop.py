@@ -76,7 +76,7 @@ async def wait(workshop: Workshop, *, name: str = "wait") -> str:
 async def knock(workshop: Workshop, call: Call) -> str:
     """Report progress, then wait to be released."""
     await call.progress(1, 2, "knocked")
-    return await wait.run(workshop, name="knock")
+    return str(await wait.run(workshop, name="knock"))
 
 
 @tool(USE_WORKSHOP, access="read", group="bench", title="Flood")

@@ -170,9 +170,18 @@ class Client:
         await self.post(INITIALIZED)
         return answer
 
-    async def modern(self, message: dict[str, Any], **headers: str | None) -> Answer:
+    async def modern(
+        self,
+        message: dict[str, Any],
+        *,
+        capabilities: Mapping[str, Any] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        **headers: str | None,
+    ) -> Answer:
         """POST *message* as 2026-07-28 wants it."""
-        async with self.sent_modern(message, **headers) as response:
+        async with self.sent_modern(
+            message, capabilities=capabilities, meta=meta, **headers
+        ) as response:
             return await read_answer(response)
 
     @asynccontextmanager

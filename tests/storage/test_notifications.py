@@ -4,8 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from fakes.postgres import Postgres
 from fakes.records import a_client
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
 
 from telamon.storage import KeyRing, Storage, StorageUnavailable, open_storage
+from telamon.storage.engine import connect
+from telamon.storage.notifications import Notifications
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +128,25 @@ async def test_dropped_connections_are_replaced_without_an_error(
         assert await storage.clients.get("client-1") is not None
         assert await storage.clients.count() == 1
         await storage.check()
+
+
+@pytest.mark.postgres
+@pytest.mark.row("SEC-P06")
+async def test_a_connection_that_breaks_before_it_listens_is_unavailable(
+    postgres: Postgres, postgres_url: str
+) -> None:
+    database = connect(make_url(postgres_url), busy_timeout=5)
+
+    @event.listens_for(database.engine.sync_engine, "checkout")
+    def cut(_driver: object, _record: object, _proxy: object) -> None:
+        postgres.drop_connections(str(database.engine.url.database))
+
+    notifications = Notifications(database)
+    with pytest.raises(StorageUnavailable):
+        await notifications.start()
+    assert not notifications.connected
+    await notifications.stop()
+    await database.close()
 
 
 @pytest.mark.postgres

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -188,6 +189,41 @@ async def test_a_directory_that_may_not_be_written_is_refused_with_its_reason(
         directory.chmod(0o555)
         said = line(start("is_refused", url, key))
         assert said == f"the database {directory}/telamon.db cannot be written: Permission denied"
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.mark.row("SEC-P02")
+async def test_a_file_that_may_not_be_written_is_refused(
+    ring: KeyRing, key: str, start: Start
+) -> None:
+    directory = Path(mkdtemp())
+    try:
+        url = f"sqlite:///{directory}/telamon.db"
+        await (await open_storage(url, keys=ring)).close()
+        (directory / "telamon.db.lock").unlink()
+        (directory / "telamon.db").chmod(0o400)
+        directory.chmod(0o777)
+        said = line(start("is_refused", url, key))
+        assert said == f"the database {directory}/telamon.db is read-only"
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.mark.row("SEC-K08")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file that is another's")
+async def test_a_file_of_another_user_that_cannot_be_made_private_is_refused(
+    ring: KeyRing, key: str, start: Start
+) -> None:
+    directory = Path(mkdtemp())
+    try:
+        url = f"sqlite:///{directory}/telamon.db"
+        await (await open_storage(url, keys=ring)).close()
+        (directory / "telamon.db.lock").unlink()
+        (directory / "telamon.db").chmod(0o666)
+        directory.chmod(0o777)
+        said = line(start("is_refused", url, key))
+        assert "telamon.db cannot be made private: Operation not permitted" in said
     finally:
         shutil.rmtree(directory)
 

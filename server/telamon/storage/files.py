@@ -85,7 +85,8 @@ def _prepare(path: Path, *, was_here: bool) -> None:
         companion = path.with_name(path.name + suffix)
         if companion.exists():
             _make_private(companion)
-    if not os.access(path, os.W_OK):
+    # Not by opening it: closing a descriptor would drop the locks this process has on the file.
+    if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise StorageRefused(f"the database {path} is read-only")
 
 

@@ -16,6 +16,15 @@ _log = structlog.get_logger(__name__)
 _ADVISORY_LOCK: Final = 0x74656C616D6F6E  # "telamon"
 
 
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic's commands need to work on *connection*, without a file of settings."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
 def bring_up_to_date(connection: Connection, *, migrate: bool) -> None:
     """Migrate the database of *connection*, inside the transaction it has begun.
 
@@ -26,10 +35,7 @@ def bring_up_to_date(connection: Connection, *, migrate: bool) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
+    config = alembic_config(connection)
     script = ScriptDirectory.from_config(config)
     known = {revision.revision for revision in script.walk_revisions()}
     current = MigrationContext.configure(connection).get_current_revision()

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage.engine import Database, translated
+from telamon.storage.errors import StorageUnavailable
 
 Callback = Callable[[str], None]
 
@@ -112,15 +113,17 @@ class Notifications:
     async def _connect(self) -> "_Line":
         async with translated():
             connection = await self._database.engine.connect()
-            try:
-                pooled = await connection.get_raw_connection()
-                line = _Line(connection, pooled.driver_connection)
-                pooled.detach()  # from here on the pool does not count it
-                await line.driver.add_listener(_CHANNEL, self._heard)
-            except BaseException:
-                await connection.invalidate()
-                await connection.close()
-                raise
+        try:
+            pooled = await connection.get_raw_connection()
+            line = _Line(connection, pooled.driver_connection)
+            pooled.detach()  # from here on the pool does not count it
+            await line.driver.add_listener(_CHANNEL, self._heard)
+        except BaseException as error:
+            await connection.invalidate()
+            await connection.close()
+            if isinstance(error, Exception):  # here asyncpg's own errors come untranslated
+                raise StorageUnavailable("PostgreSQL cannot be listened to") from error
+            raise
         return line
 
     async def _hang_up(self) -> None:
