@@ -27,6 +27,7 @@ from telamon.plugin import (
     Unavailable,
 )
 from telamon.settings import LimitSettings
+from telamon.storage import StorageUnavailable
 
 ITEM = f"{ROOT}/gadget/{{gadget-id}}"
 MAKE, SEARCH, COUNT = f"{ROOT}/gadget", f"{ROOT}/gadget/search", f"{ROOT}/gadget/count"
@@ -462,6 +463,17 @@ async def test_too_many_writes_to_one_issue_hold_back_nothing_else(keeper: Keepe
     with pytest.raises(RateLimited):
         await api.put(ITEM, {}, gadget_id=1)
     await api.put(ITEM, {}, gadget_id=2)
+
+
+async def test_a_database_that_is_away_is_a_failure_of_the_call(
+    api: Any, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def get(grant_id: str) -> None:
+        raise StorageUnavailable(grant_id)
+
+    monkeypatch.setattr(keeper.storage.grants, "get", get)
+    with pytest.raises(Unavailable, match="database"):
+        await api.get(COUNT)
 
 
 @pytest.mark.row("SEC-U20")

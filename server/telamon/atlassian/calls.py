@@ -33,6 +33,8 @@ from telamon.atlassian.principal import Principal
 from telamon.atlassian.reading import NotJson, TooMuch, parse, read_capped
 from telamon.atlassian.timing import Pause
 from telamon.clock import Clock
+from telamon.plugin import Unavailable
+from telamon.storage import StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -106,6 +108,14 @@ class Caller:
         Raises:
             ToolError: With cause and remedy; see ``faults``.
         """
+        try:
+            return await self._send(principal, outgoing)
+        except StorageUnavailable as error:
+            raise Unavailable(
+                "This server's own database cannot be reached just now; try again in a minute."
+            ) from error
+
+    async def _send(self, principal: Principal, outgoing: Outgoing) -> Answered:
         asked, patience, renewed = outgoing.asked, self._patience(), False
         token = await self._custody.access_token(principal.grant_id)
         async with self._lanes.of(principal.site.cloud_id) as lane:
