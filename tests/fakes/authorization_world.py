@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -147,7 +147,6 @@ class Setup:
     events: list[Event]
     base: str
     upstream: str
-    heard_before: int = field(default=0)
 
     def url(self, path: str) -> str:
         return f"{ISSUER}{path}"
@@ -274,7 +273,9 @@ class Setup:
         page = await self.sign_in(client_id, **given)
         return page.answer["code"]
 
-    async def token(self, headers: Mapping[str, str] | None = None, **fields: str | None) -> Answer:
+    async def token(
+        self, headers: Mapping[str, str] | None = None, /, **fields: str | None
+    ) -> Answer:
         sent = {name: value for name, value in fields.items() if value is not None}
         return await self.ask("POST", "/token", data=sent, headers=headers)
 

@@ -8,8 +8,7 @@ from aiohttp import web
 from telamon.authorization.client_authentication import ClientRefused, authenticate, presented
 from telamon.authorization.clients import ClientDirectory
 from telamon.authorization.documents import DocumentUnavailable
-from telamon.plugin import LimitHit
-from telamon.plugin.events import Announce
+from telamon.authorization.limit_hits import LimitHits
 from telamon.settings import LimitSettings, ListenSettings
 from telamon.storage import Client
 from telamon.web.answers import oauth_error
@@ -39,13 +38,13 @@ class Admission:
         limits: LimitSettings,
         listen: ListenSettings,
         limiter: Limiter,
-        announce: Announce,
+        hits: LimitHits,
     ) -> None:
         self._directory = directory
         self._limits = limits
         self._proxies = listen.trusted_proxies
         self._limiter = limiter
-        self._announce = announce
+        self._hits = hits
 
     async def admit(self, request: web.Request, limit: str) -> Admitted | web.Response:
         """Return the client and its form, or the error to answer.
@@ -65,13 +64,14 @@ class Admission:
         if wait is None:
             wait = self._limiter.take(limit, key, per_minute=self._limits.tokens_per_minute)
             if wait is not None:
-                self._announce(LimitHit(limit=limit, key=client_id))
+                self._hits.tell(limit, client_id)
         if wait is not None:
             return too_many(wait)
         try:
             client = await authenticate(credentials, self._directory)
         except ClientRefused as error:
-            return self.failed(key) or _refused(error)
+            self.failed(key)
+            return _refused(error)
         except DocumentUnavailable as error:
             return oauth_error(
                 "temporarily_unavailable",
@@ -81,14 +81,12 @@ class Admission:
             )
         return Admitted(client=client, form=form, key=key)
 
-    def failed(self, key: str) -> web.Response | None:
-        """Count a failure; answer 429 to one too many."""
+    def failed(self, key: str) -> None:
+        """Count a failure; after the last one that is allowed nothing is looked up any more."""
         per_minute = self._limits.token_failures_per_minute
-        wait = self._limiter.take(_FAILURES, key, per_minute=per_minute)
-        if wait is None:
-            return None
-        self._announce(LimitHit(limit=_FAILURES, key=key.rpartition(" ")[0]))
-        return too_many(wait)
+        self._limiter.take(_FAILURES, key, per_minute=per_minute)
+        if self._limiter.wait(_FAILURES, key, per_minute=per_minute) is not None:
+            self._hits.tell(_FAILURES, key.rpartition(" ")[0])
 
     async def _form(self, request: web.Request) -> dict[str, str]:
         """Return the fields, each of which stands once (RFC 6749, section 3.2)."""

@@ -64,7 +64,10 @@ def read_metadata(
     if not isinstance(said, dict):
         raise _bad("the client metadata is not a JSON object")
     fields = cast("dict[str, Any]", said)
-    known = {name: fields[name] for name in (*_TEXTS, *_LISTS, "jwks") if name in fields}
+    # Some clients write null, or an empty page, where they mean nothing.
+    names = (*_TEXTS, *_LISTS, "jwks")
+    known = {name: fields[name] for name in names if fields.get(name) is not None}
+    known = {name: value for name, value in known.items() if value or name not in _PAGES}
     _check_types(known)
     method = known.setdefault("token_endpoint_auth_method", "none")
     known["redirect_uris"] = _redirects(known, rules)

@@ -14,9 +14,10 @@ import structlog
 
 from telamon.authorization.client_metadata import BadMetadata, is_public_host, read_metadata
 from telamon.authorization.fetching import Fetched, Fetcher, FetchRefused, FetchUnavailable
+from telamon.authorization.limit_hits import LimitHits
 from telamon.authorization.redirects import RedirectRules
 from telamon.clock import Clock
-from telamon.plugin import ClientRegistered, LimitHit
+from telamon.plugin import ClientRegistered
 from telamon.plugin.events import Announce
 from telamon.settings import ClientSettings, LimitSettings
 from telamon.storage import Client, Storage
@@ -84,6 +85,7 @@ class ClientDocuments:
         settings: ClientSettings,
         limits: LimitSettings,
         limiter: Limiter,
+        hits: LimitHits,
         tasks: Tasks,
         announce: Announce,
         clock: Clock,
@@ -94,6 +96,7 @@ class ClientDocuments:
         self._settings = settings
         self._limits = limits
         self._limiter = limiter
+        self._hits = hits
         self._tasks = tasks
         self._announce = announce
         self._clock = clock
@@ -166,10 +169,10 @@ class ClientDocuments:
         }
         for limit, wait in waits.items():
             if wait is not None:
-                self._announce(LimitHit(limit=limit, key=host))
+                self._hits.tell(limit, host)
                 raise DocumentLimited(wait)
         if kept is None and await self._storage.clients.count() >= self._limits.clients:
-            self._announce(LimitHit(limit="clients", key=host))
+            self._hits.tell("clients", host)
             raise DocumentLimited
 
     def _client(self, client_id: str, fetched: Fetched) -> Client:

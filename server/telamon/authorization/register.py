@@ -5,10 +5,11 @@ import secrets
 from aiohttp import web
 
 from telamon.authorization.client_metadata import BadMetadata, ClientMetadata, read_metadata
+from telamon.authorization.limit_hits import LimitHits
 from telamon.authorization.metadata import AUTH_METHODS
 from telamon.authorization.redirects import RedirectRules
 from telamon.clock import Clock
-from telamon.plugin import ClientRegistered, Json, LimitHit
+from telamon.plugin import ClientRegistered, Json
 from telamon.plugin.events import Announce
 from telamon.settings import LimitSettings, ListenSettings
 from telamon.storage import Client, Storage
@@ -34,6 +35,7 @@ class Registration:
         limits: LimitSettings,
         listen: ListenSettings,
         limiter: Limiter,
+        hits: LimitHits,
         announce: Announce,
         clock: Clock,
     ) -> None:
@@ -42,6 +44,7 @@ class Registration:
         self._limits = limits
         self._proxies = listen.trusted_proxies
         self._limiter = limiter
+        self._hits = hits
         self._announce = announce
         self._clock = clock
 
@@ -69,13 +72,13 @@ class Registration:
         for limit, key, rate, burst in buckets:
             wait = self._limiter.take(limit, key, per_minute=rate, burst=burst)
             if wait is not None:
-                self._announce(LimitHit(limit=limit, key="register"))
+                self._hits.tell(limit, "register")
                 return wait
         return None
 
     async def _add(self, metadata: ClientMetadata) -> web.Response:
         if await self._storage.clients.count() >= self._limits.clients:
-            self._announce(LimitHit(limit="clients", key="register"))
+            self._hits.tell("clients", "register")
             return oauth_error(
                 "temporarily_unavailable",
                 "This server has as many clients as it takes.",

@@ -11,13 +11,12 @@ from telamon.authorization.clients import ClientDirectory
 from telamon.authorization.consent import Consent
 from telamon.authorization.documents import DocumentRefused, DocumentUnavailable
 from telamon.authorization.flow import Flow
+from telamon.authorization.limit_hits import LimitHits
 from telamon.authorization.opened import OpenSignIns
 from telamon.authorization.progress import Progress, Step
 from telamon.authorization.request import AnswerClient, AnswerHere, AuthorizationRequests
 from telamon.authorization.site import SiteChoice
 from telamon.authorization.ties import Kind, Ties, form_token, new_secret, token_matches
-from telamon.plugin import LimitHit
-from telamon.plugin.events import Announce
 from telamon.settings import LimitSettings, ListenSettings
 from telamon.storage import Client, Storage, Transaction
 from telamon.web.answers import visible
@@ -49,7 +48,7 @@ class Screens:
     limits: LimitSettings
     listen: ListenSettings
     limiter: Limiter
-    announce: Announce
+    hits: LimitHits
 
     async def authorize(self, request: web.Request) -> web.Response:
         """Check the request and store it; nothing else happens, however often it is asked.
@@ -63,7 +62,7 @@ class Screens:
             "authorizations", network, per_minute=self.limits.authorizations_per_minute
         )
         if wait is not None:
-            self.announce(LimitHit(limit="authorizations", key="authorize"))
+            self.hits.tell("authorizations", "authorize")
             return self._too_often(wait)
         try:
             asked = await self.requests.check(request.rel_url.raw_query_string)
@@ -184,7 +183,7 @@ class Screens:
         wait = self.limiter.take("decisions", transaction.id, per_minute=_DECISIONS_PER_MINUTE)
         if wait is None:
             return None
-        self.announce(LimitHit(limit="decisions", key=transaction.client_id))
+        self.hits.tell("decisions", transaction.client_id)
         return self._too_often(wait)
 
     def _foreign(self) -> web.Response:

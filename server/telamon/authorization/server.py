@@ -18,6 +18,7 @@ from telamon.authorization.documents import ClientDocuments
 from telamon.authorization.endings import Endings
 from telamon.authorization.fetching import DocumentFetcher, Fetcher
 from telamon.authorization.flow import Flow
+from telamon.authorization.limit_hits import LimitHits
 from telamon.authorization.opened import OpenSignIns
 from telamon.authorization.redemption import Redemption
 from telamon.authorization.redirects import RedirectRules
@@ -98,7 +99,7 @@ async def build(
     fetcher: Fetcher | None = None,
 ) -> AuthorizationServer:
     """Build the authorization server; *fetcher* reads client metadata documents."""
-    rules = RedirectRules(settings.clients)
+    rules, hits = RedirectRules(settings.clients), LimitHits(limiter, announce)
     directory = ClientDirectory(
         storage=storage,
         documents=ClientDocuments(
@@ -108,6 +109,7 @@ async def build(
             settings=settings.clients,
             limits=settings.limits,
             limiter=limiter,
+            hits=hits,
             tasks=tasks,
             announce=announce,
             clock=clock,
@@ -121,7 +123,7 @@ async def build(
         limits=settings.limits,
         listen=settings.listen,
         limiter=limiter,
-        announce=announce,
+        hits=hits,
     )
     ties = Ties(addresses, settings.tokens.transaction_seconds)
     answers = Answers(
@@ -164,6 +166,7 @@ async def build(
             limits=settings.limits,
             listen=settings.listen,
             limiter=limiter,
+            hits=hits,
             announce=announce,
             clock=clock,
         ),
@@ -206,7 +209,7 @@ async def build(
             limits=settings.limits,
             listen=settings.listen,
             limiter=limiter,
-            announce=announce,
+            hits=hits,
         ),
         connections=Connections(
             storage=storage,

@@ -57,7 +57,8 @@ class TokenEndpoint:
         try:
             answer = await self._issue(admitted.client, admitted.form)
         except InvalidGrantError as error:
-            return self._admission.failed(admitted.key) or _answer(error)
+            self._admission.failed(admitted.key)
+            return _answer(error)
         except OAuth2Error as error:
             return _answer(error)
         # What is issued is issued: noting the use must not be able to take the answer away.
