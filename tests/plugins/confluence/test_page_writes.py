@@ -419,3 +419,31 @@ async def test_a_parent_id_that_is_no_number_never_reaches_a_request(ada: User) 
         )
 
     assert ada.api.requests == []
+
+
+async def test_a_page_is_created_from_a_template(ada: User) -> None:
+    [found] = (await ada.read("listConfluenceTemplates", spaceKey="DEMO"))["templates"]
+
+    made = await ada.read(
+        "createConfluencePage", spaceId="DEMO", title="Notes of May", templateId=found["id"]
+    )
+    read = await ada.read("getConfluencePage", pageId=made["id"])
+
+    assert "## Who was there" in read["body"]
+    assert "First" in read["body"]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"body": "x", "templateId": "1"}])
+async def test_a_page_comes_from_markdown_or_from_a_template(
+    ada: User, arguments: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidArgument, match="templateId in its place"):
+        await ada.call("createConfluencePage", spaceId="DEMO", title="T", **arguments)
+
+    assert ada.api.requests == []
+
+
+async def test_a_page_may_be_created_empty(ada: User) -> None:
+    made = await ada.read("createConfluencePage", spaceId="DEMO", title="Empty", body="")
+
+    assert (await ada.read("getConfluencePage", pageId=made["id"]))["body"] == ""

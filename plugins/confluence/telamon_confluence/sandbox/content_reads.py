@@ -23,7 +23,6 @@ SINGLE = (
     "include-favorited-by-current-user-status",
     "include-webresources",
     "include-collaborators",
-    "include-direct-children",
 )
 _LIST = ("sort", "status", "title", "body-format", "cursor", "limit")
 _STATUSES = ("current", "archived", "trashed", "deleted", "historical", "draft")
@@ -50,9 +49,12 @@ class ContentReads:
         found: list[Operation] = []
         for kind, collection in COLLECTIONS.items():
             extra = ("subtype",) if kind == "page" else ()
+            children = ("include-direct-children",) if kind == "page" else ()
             depth = ("depth",) if kind == "page" else ()
             found += [
-                v2("GET", f"/{collection}/{{id}}", _SCOPE, self._reader(kind), SINGLE),
+                v2(
+                    "GET", f"/{collection}/{{id}}", _SCOPE, self._reader(kind), (*SINGLE, *children)
+                ),
                 v2(
                     "GET",
                     f"/{collection}",

@@ -8,6 +8,7 @@ from telamon.plugin import Json, SandboxRequest
 from telamon_confluence.answers import is_object
 from telamon_confluence.sandbox.documents import NODES, Node, walk
 from telamon_confluence.sandbox.replies import Refusal, invalid
+from telamon_confluence.sandbox.storage_reader import StorageError, from_storage
 
 LARGEST_BODY = 5 * 1024 * 1024
 """Confluence answers 413 to more."""
@@ -42,16 +43,23 @@ def version_of(body: Mapping[str, Any]) -> tuple[int | None, str]:
 def adf_of(body: Mapping[str, Any]) -> Node:
     """Return the ADF document that a ``body`` member writes.
 
-    The emulator stores ADF only; ``storage`` and ``wiki`` are refused, never half understood.
+    The emulator keeps ADF. Of ``storage`` it reads what is plain; the rest of it, and ``wiki``, is
+    refused, never half understood.
     """
     written = member(body, "body")
-    if "atlas_doc_format" in written:
-        written = member(written, "atlas_doc_format")
-    value = written.get("value")
-    if written.get("representation") != "atlas_doc_format" or not isinstance(value, str):
-        raise invalid("The sandbox takes bodies in the representation atlas_doc_format only.")
+    for nested in ("atlas_doc_format", "storage"):
+        if nested in written:
+            written = member(written, nested)
+    value, representation = written.get("value"), written.get("representation")
+    if representation not in ("atlas_doc_format", "storage") or not isinstance(value, str):
+        raise invalid("The sandbox takes bodies in atlas_doc_format and plain storage only.")
     if len(value.encode()) > LARGEST_BODY:
         raise Refusal(413, "Request body is larger than 5 MB", "PAYLOAD_TOO_LARGE")
+    if representation == "storage":
+        try:
+            return from_storage(value)
+        except StorageError as error:
+            raise invalid(f"The sandbox cannot read this storage body: {error}.") from None
     try:
         document: Json = json.loads(value)
     except (ValueError, RecursionError):

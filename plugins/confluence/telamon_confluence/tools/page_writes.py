@@ -10,6 +10,7 @@ from telamon_confluence.addresses import content_id, space_key
 from telamon_confluence.answers import webui
 from telamon_confluence.arguments import ContentId, PageRef, SpaceRef, Title
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
+from telamon_confluence.tools.templates import storage_of, template
 
 ReadVersion = Annotated[int, Field(ge=1, description="The one you read: refuses if it changed")]
 
@@ -17,6 +18,7 @@ ReadVersion = Annotated[int, Field(ge=1, description="The one you read: refuses 
 @tool(
     scopes.WRITE_PAGES,
     scopes.READ_SPACES,
+    scopes.READ_SUMMARIES,
     access="write",
     group="content",
     title="Create a Confluence page",
@@ -25,26 +27,29 @@ async def create_confluence_page(
     confluence: Confluence,
     *,
     space_id: SpaceRef,
-    body: str,
+    body: str | None = None,
     title: Title | None = None,
     parent_id: ContentId | None = None,
     is_private: bool = False,
     subtype: Literal["live"] | None = None,
     content_type: Kind = "page",
     status: edits.Status = "current",
+    template_id: ContentId | None = None,
 ) -> shapes.Shape:
-    """Create a page, live doc or blog post from Markdown; below the space's home page by default.
+    """Create a page, live doc or blog post from Markdown (body) or a template, under a new title.
 
-    Titles are unique within a space. updateConfluencePage changes a page that exists.
+    It goes below the space's home page without parentId. updateConfluencePage changes a page.
     """
     if title is None and status == "current":
         raise InvalidArgument("Only a draft may be without a title; pass title.")
     if content_type == "blogpost" and (parent_id or subtype):
         raise InvalidArgument("A blog post has neither a parent nor a subtype; leave them out.")
+    if (body is None) == (template_id is None):
+        raise InvalidArgument("Pass body, or templateId in its place.")
     request: dict[str, Any] = {
+        "body": await _first_body(confluence, body, template_id),
         "spaceId": await confluence.space(space_id),
         "status": status,
-        "body": bodies.from_text(body),
     }
     optional = {"title": title, "parentId": parent_id, "subtype": subtype}
     request.update({name: value for name, value in optional.items() if value is not None})
@@ -52,6 +57,16 @@ async def create_confluence_page(
         f"/wiki/api/v2/{COLLECTIONS[content_type]}", request, {"private": is_private or None}
     )
     return shapes.content_head(confluence, content_type, created)
+
+
+async def _first_body(
+    confluence: Confluence, body: str | None, template_id: str | None
+) -> dict[str, str]:
+    """Return the body to create: Markdown, or a template's storage format as it is."""
+    if template_id is None:
+        return bodies.from_text(body or "")
+    value = storage_of(await template(confluence, template_id))
+    return {"representation": "storage", "value": value}
 
 
 @tool(
