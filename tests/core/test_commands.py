@@ -1,0 +1,201 @@
+"""The command line, as an operator types it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fakes.demo_process import Demo, free_port, running_demo
+
+from telamon.commands import cli
+from telamon.storage import new_key
+
+
+def telamon(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("TELAMON_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TELAMON_PUBLIC_URL", "http://localhost:1")
+    monkeypatch.setenv("TELAMON_ATLASSIAN__CLIENT_ID", "app")
+    monkeypatch.setenv("TELAMON_ATLASSIAN__CLIENT_SECRET", "made-up-secret")
+    monkeypatch.setenv("TELAMON_ATLASSIAN__AUTHORIZATION_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("TELAMON_STORAGE__URL", f"sqlite:///{tmp_path / 'telamon.db'}")
+    monkeypatch.setenv("TELAMON_STORAGE__ENCRYPTION_KEYS", new_key())
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Demo]:
+    with running_demo() as demo:
+        yield demo
+
+
+def test_every_command_is_listed_and_has_help() -> None:
+    listed = telamon("--help").output
+    for name in ("serve", "demo", "check", "scopes", "keys", "clients", "grants", "migrate"):
+        assert name in listed
+        assert telamon(name, "--help").exit_code == 0
+    assert telamon("fly").exit_code == 2
+
+
+def test_the_version_names_what_it_runs_on() -> None:
+    assert re.search(r"^telamon \d+\.\d+", telamon("version").output)
+
+
+def test_scopes_are_printed_before_there_is_a_configuration() -> None:
+    printed = telamon("scopes", "--defaults").output
+    assert "read:jira-work" in printed
+    assert "read:page:confluence" in printed
+    assert "read:me" in printed
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_disabled_plugin_and_a_policy_make_the_scope_list_shorter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything = json.loads(telamon("scopes", "--json").output)
+    assert everything["callback"] == "http://localhost:1/oauth/atlassian/callback"
+    monkeypatch.setenv("TELAMON_PLUGINS__ENABLED", '["jira"]')
+    jira = json.loads(telamon("scopes", "--json").output)["scopes"]
+    assert not [name for name in jira if "confluence" in name]
+    monkeypatch.setenv("TELAMON_POLICY__READ_ONLY", "true")
+    reading = json.loads(telamon("scopes", "--json").output)["scopes"]
+    assert set(reading) < set(jira) < set(everything["scopes"])
+    assert not [name for name in reading if name.startswith("write:")]
+
+
+def test_without_a_configuration_every_missing_value_is_named() -> None:
+    result = telamon("check")
+    assert result.exit_code == 1
+    for name in ("TELAMON_PUBLIC_URL", "TELAMON_ATLASSIAN", "TELAMON_STORAGE"):
+        assert name in result.output
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_says_what_does_not_answer_and_keeps_secrets() -> None:
+    result = telamon("check")
+    assert result.exit_code == 1
+    assert "✓ configuration" in result.output
+    assert "✓ storage" in result.output
+    assert "✗ atlassian" in result.output
+    assert "made-up-secret" not in result.output
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_tells_a_wrong_secret_from_an_unreachable_atlassian(
+    sandbox: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELAMON_ATLASSIAN__AUTHORIZATION_URL", f"{sandbox.home}/_atlassian")
+    result = telamon("check")
+    assert "refuses atlassian.client_id or client_secret" in result.output
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_key_that_does_not_fit_is_told_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert telamon("migrate").exit_code == 0
+    monkeypatch.setenv("TELAMON_STORAGE__ENCRYPTION_KEYS", new_key())
+    result = telamon("migrate")
+    assert result.exit_code == 1
+    assert "canary" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.usefixtures("configured")
+def test_keys_rotate_and_the_old_one_can_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert telamon("migrate").exit_code == 0
+    old, new = os.environ["TELAMON_STORAGE__ENCRYPTION_KEYS"], telamon("keys", "new").output.strip()
+    monkeypatch.setenv("TELAMON_STORAGE__ENCRYPTION_KEYS", f"{new},{old}")
+    assert "under the first key" in telamon("keys", "rotate").output
+    monkeypatch.setenv("TELAMON_STORAGE__ENCRYPTION_KEYS", new)
+    assert telamon("migrate").exit_code == 0
+
+
+@pytest.mark.usefixtures("configured")
+def test_clients_and_grants_that_are_not_there_are_told() -> None:
+    assert telamon("clients", "list").exit_code == 0
+    assert telamon("grants", "list").exit_code == 0
+    assert "no such client" in telamon("clients", "remove", "nobody").output
+    assert "no grant" in telamon("grants", "revoke", "nobody").output
+
+
+def test_the_whole_way_works_against_the_sandbox() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "telamon", "demo", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for step in ("discover", "consent", "2026-07-28", "2025-11-25", "2024-11-05", "revoke"):
+        assert step in done.stdout
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(sandbox: Demo) -> None:
+    port = sandbox.home.rsplit(":", 1)[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "telamon", "demo", "--port", port],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.row("SEC-P11")
+@pytest.mark.usefixtures("configured")
+def test_serve_ends_cleanly_on_sigterm_with_requests_answered_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("TELAMON_PUBLIC_URL", f"http://localhost:{port}")
+    monkeypatch.setenv("TELAMON_LISTEN__PORT", str(port))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "telamon", "serve"], stderr=subprocess.PIPE, text=True
+    )
+    lines: list[str] = []
+    assert process.stderr is not None
+    reader = threading.Thread(target=lambda: lines.extend(process.stderr or ()), daemon=True)
+    reader.start()
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/readyz")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        reader.join(5)
+        process.stderr.close()
+    events = [json.loads(line)["event"] for line in lines]
+    assert events[-2:] == ["server.stopping", "server.stopped"]
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(400):
+        try:
+            urllib.request.urlopen(url).close()  # noqa: S310 - loopback
+        except OSError:
+            time.sleep(0.05)  # a process that starts has no other sign
+        else:
+            return
+    raise AssertionError(f"{url} never answered")
