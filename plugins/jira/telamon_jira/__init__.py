@@ -14,7 +14,7 @@ async def health(jira: Jira) -> None:
     await jira.api.get("/rest/api/3/project/search", {"maxResults": 1})
 
 
-def sandbox(world: World) -> Emulator:
+def emulated(world: World) -> Emulator:
     """Build the emulated Jira; imported here, so that production never loads it."""
     from telamon_jira.sandbox.emulator import JiraEmulator
 
@@ -37,5 +37,5 @@ def register_product() -> Product[JiraSettings, Jira]:
         search=SEARCH,
         fetch=FETCH,
         health=health,
-        sandbox=sandbox,
+        sandbox=emulated,
     )

@@ -3,13 +3,14 @@
 import json
 
 import pytest
-from fakes.jira_api import ADA, BEN, Sandbox
+from fakes.jira_api import ADA, BEN, FIRST, Sandbox
 from pydantic import ValidationError
 
-from telamon.plugin import Forbidden, Unavailable
+from telamon.plugin import Forbidden, Tool, Unavailable, World
 from telamon.plugin.testing import FakeApi, product_conforms
 from telamon_jira import health, register_product
-from telamon_jira.client import connect
+from telamon_jira.client import Jira, connect
+from telamon_jira.sandbox.emulator import JiraEmulator
 from telamon_jira.settings import JiraSettings
 
 OFFICIAL = {
@@ -114,15 +115,59 @@ def test_no_tool_takes_a_file_path_or_an_address_to_open() -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
-def test_unknown_arguments_are_refused(tool: object) -> None:
+def test_unknown_arguments_are_refused(tool: Tool[Jira]) -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
-        tool.arguments.model_validate({"nonsense": 1})  # type: ignore[attr-defined]
+        tool.arguments.model_validate({"nonsense": 1})
 
 
 def test_every_setting_has_a_default_and_unknown_ones_are_refused() -> None:
     assert JiraSettings().recent_comments == 5
     with pytest.raises(ValidationError):
         JiraSettings.model_validate({"nonsense": 1})
+
+
+GROUPS = {
+    "issues": 31,
+    "projects": 17,
+    "people": 2,
+    "agile": 13,
+}
+
+
+def test_every_tool_is_in_a_known_group() -> None:
+    groups = [tool.group for tool in TOOLS.values()]
+    assert {group: groups.count(group) for group in GROUPS} == GROUPS
+    assert len(groups) == sum(GROUPS.values())
+
+
+def test_boards_sprints_comments_and_labels_are_listed() -> None:
+    assert all(
+        TOOLS[name].listed
+        for name in (
+            "listJiraIssueComments",
+            "listJiraLabels",
+            "listJiraBoards",
+            "listJiraBoardIssues",
+            "listJiraBacklogIssues",
+            "listJiraBoardSprints",
+            "listJiraSprintIssues",
+        )
+    )
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_reads_need_no_scope_to_change_anything(tool: Tool[Jira]) -> None:
+    if tool.access == "read":
+        assert {scope.access for scope in tool.scopes} == {"read"}
+    else:
+        assert {scope.access for scope in tool.scopes} & {"write", "manage"}
+
+
+def test_the_sandbox_is_the_emulator() -> None:
+    build = register_product().sandbox
+    assert build is not None
+    emulator = build(World(people=(ADA, BEN), sites=(FIRST,), now=lambda: 0.0))
+    assert isinstance(emulator, JiraEmulator)
 
 
 async def test_health_asks_for_no_more_than_one_project(jira: Sandbox) -> None:

@@ -29,11 +29,9 @@ from telamon_jira.sandbox.view import View
 SIZES = ("48x48", "24x24", "16x16", "32x32")
 
 
-def user(view: View, account_id: str | None) -> dict[str, Any] | None:
-    """Return a person, or ``None`` for nobody."""
-    found = view.user(account_id) if account_id else None
-    if found is None:
-        return None
+def user(view: View, account_id: str) -> dict[str, Any]:
+    """Return a person."""
+    found = view.state.users[account_id]
     picture = f"https://avatars.example.com/initials/{found.account_id}.png"
     shaped: dict[str, Any] = {
         "self": view.rest(f"user?accountId={found.account_id}"),

@@ -12,7 +12,7 @@ from telamon_jira.sandbox.view import View
 
 def myself(view: View) -> SandboxResponse:
     """GET the user."""
-    found = shapes.user(view, view.account_id) or {}
+    found = shapes.user(view, view.account_id)
     return ok({**found, "locale": "en_GB", "groups": {"size": 1, "items": []}, "expand": "groups"})
 
 
