@@ -12,6 +12,7 @@ from telamon.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+CODE = re.compile(r"(`{3,}|~{3,}|`).*?\1", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
 DOTTED = re.compile(r"`([a-z]+(?:\.[a-z_]+)+)(?<!\.com)(?=`| = )")
 TARGET = re.compile(r"`make (\w+)|^make (\w+)", re.MULTILINE)
@@ -23,7 +24,8 @@ def document(path: Path) -> str:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=document)
 def test_every_page_that_is_linked_to_exists(path: Path) -> None:
-    missing = [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()]
+    prose = CODE.sub("", path.read_text())
+    missing = [link for link in LINK.findall(prose) if not (path.parent / link).exists()]
     assert missing == []
 
 
