@@ -272,7 +272,7 @@ async def test_the_session_waits_ten_seconds_to_connect_and_thirty_to_read(
     atlassian: Cloud,
 ) -> None:
     timeout = atlassian.http.timeout
-    assert (timeout.sock_connect, timeout.sock_read, timeout.total) == (10, 30, None)
+    assert (timeout.connect, timeout.sock_read, timeout.total) == (10, 30, 300)
     assert atlassian.http.trust_env is False
 
 

@@ -137,6 +137,7 @@ class Keeper:
     tasks: Tasks = field(default_factory=Tasks)
     oauth: Any = None
     limits: LimitSettings = field(default_factory=LimitSettings)
+    ticks: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         self.custody = Custody(
@@ -145,6 +146,7 @@ class Keeper:
             self.tasks,
             self.events.append,
             self.clock,
+            ticks=self.ticks or self.clock,
             timing=self.timing,
             pause=self.pauses,
         )
@@ -154,6 +156,7 @@ class Keeper:
             self.cloud.settings,
             self.limits,
             self.clock,
+            ticks=self.ticks or self.clock,
             pause=self.pauses,
         )
 

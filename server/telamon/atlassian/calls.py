@@ -86,13 +86,14 @@ class Caller:
         custody: Custody,
         clock: Clock,
         *,
+        ticks: Clock,
         patience: Callable[[], Patience],
     ) -> None:
         self._http = http
         self._custody = custody
         self._clock = clock
         self._patience = patience
-        self._lanes = Lanes(clock)
+        self._lanes = Lanes(ticks)
 
     async def json(self, principal: Principal, outgoing: Outgoing) -> Any:
         """Send and return the parsed JSON, or ``None`` for an empty body."""
@@ -179,9 +180,11 @@ class Caller:
             throttle = throttle_of(answered.headers, now)
             product, endpoint = _keys(asked)
             if throttle.reach != "call":
-                lane.throttle(product if throttle.reach == "product" else endpoint, throttle.until)
+                lane.throttle(
+                    product if throttle.reach == "product" else endpoint, throttle.seconds
+                )
             patience.waits -= 1
-            return asked.reads and patience.waits >= 0 and await patience.wait(throttle.until - now)
+            return asked.reads and patience.waits >= 0 and await patience.wait(throttle.seconds)
         if answered.status in TRANSIENT:
             return await self._again(lane, asked, patience, retry_after(answered.headers, now))
         return False
@@ -201,8 +204,7 @@ class Caller:
             if all(site.cloud_id != principal.site.cloud_id for site in sites):
                 return site_gone(asked, sites)
         if answered.status == 429:
-            now = self._clock()
-            return rate_limited(asked, throttle_of(answered.headers, now).until - now)
+            return rate_limited(asked, throttle_of(answered.headers, self._clock()).seconds)
         return fault(asked, answered)
 
 

@@ -54,6 +54,7 @@ class Custody:
         announce: Announce,
         clock: Clock = time.time,
         *,
+        ticks: Clock = time.monotonic,
         timing: Timing | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
@@ -62,10 +63,18 @@ class Custody:
         self._tasks = tasks
         self._announce = announce
         self._clock = clock
+        self._ticks = ticks
         self._timing = timing or Timing()
         self._pause = pause
         self._refresher = Refresher(
-            storage, oauth, tasks, announce, clock, timing=self._timing, pause=pause
+            storage,
+            oauth,
+            tasks,
+            announce,
+            clock,
+            ticks=ticks,
+            timing=self._timing,
+            pause=pause,
         )
         self._remembered: dict[str, tuple[str, float]] = {}
         self._forced: dict[str, float] = {}
@@ -121,12 +130,11 @@ class Custody:
             SignInAgain: The grant is gone or dead.
             Unavailable: It needs a refresh, and that fails for now.
         """
-        now = self._clock()
         token, until = self._remembered.get(grant_id, ("", 0.0))
-        if now < until:
+        if self._ticks() < until:
             return token
         grant = await self._refresher.current(grant_id)
-        left = grant.access_expires_at - now
+        left = grant.access_expires_at - self._clock()
         if left <= LAST_SECONDS:
             grant = await self._refresher.beyond(grant)
         elif left <= self._margin(grant):
@@ -144,8 +152,8 @@ class Custody:
         self._remembered.pop(grant_id, None)
         grant = await self._refresher.current(grant_id)
         if grant.access_token == refused_token:
-            now = self._clock()
-            if now - self._forced.get(grant_id, 0.0) < FORCED_SECONDS:
+            now = self._ticks()
+            if now - self._forced.get(grant_id, -FORCED_SECONDS) < FORCED_SECONDS:
                 raise SignInAgain(
                     "Atlassian refuses even a fresh access token of this connection; the user has "
                     "to connect again and sign in."
@@ -157,8 +165,8 @@ class Custody:
 
     async def recheck_sites(self, grant_id: str) -> tuple[Site, ...]:
         """Ask Atlassian, at most once a minute per grant, which sites the grant still reaches."""
-        grant, now = await self._refresher.current(grant_id), self._clock()
-        if now - self._checked.get(grant_id, 0.0) < RECHECK_SECONDS:
+        grant, now = await self._refresher.current(grant_id), self._ticks()
+        if now - self._checked.get(grant_id, -RECHECK_SECONDS) < RECHECK_SECONDS:
             return grant.sites
         self._checked = {k: at for k, at in self._checked.items() if now - at < RECHECK_SECONDS}
         self._checked[grant_id] = now
@@ -168,7 +176,7 @@ class Custody:
             log.warning("grant.sites.unknown", grant_id=grant_id)
             return grant.sites
         sites = tuple(found.site for found in reachable)
-        await self._storage.grants.set_sites(grant_id, sites, now)
+        await self._storage.grants.set_sites(grant_id, sites, self._clock())
         return sites
 
     async def disconnect(self, grant_id: str) -> bool:
@@ -219,8 +227,8 @@ class Custody:
             log.debug("grant.refresh.resting", grant_id=grant.id)
 
     def _remember(self, grant: Grant) -> None:
-        now = self._clock()
-        until = min(now + REMEMBER_SECONDS, grant.access_expires_at - self._margin(grant))
+        good = grant.access_expires_at - self._margin(grant) - self._clock()
+        until = self._ticks() + min(REMEMBER_SECONDS, good)
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
         self._remembered[grant.id] = (grant.access_token, until)

@@ -37,6 +37,7 @@ class Gateway:
         limits: LimitSettings,
         clock: Clock = time.time,
         *,
+        ticks: Clock = time.monotonic,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._http = http
@@ -46,6 +47,7 @@ class Gateway:
             http,
             custody,
             clock,
+            ticks=ticks,
             patience=lambda: Patience(limits.retry_budget_seconds, pause),
         )
 

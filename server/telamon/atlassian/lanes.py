@@ -1,6 +1,7 @@
 """What is known of each site while calls run: how many, how healthy, and what Atlassian throttled.
 
 One slow or failing site must not take the connections, the patience or the limits of the others.
+Durations are measured with *ticks*, a clock that never jumps.
 """
 
 import asyncio
@@ -28,9 +29,9 @@ class Breaker:
     """Refuses for *cool* seconds after *failures* in a row; then one caller at a time may try."""
 
     def __init__(
-        self, clock: Clock, *, failures: int = FAILURES, cool: float = COOL_SECONDS
+        self, ticks: Clock, *, failures: int = FAILURES, cool: float = COOL_SECONDS
     ) -> None:
-        self._clock = clock
+        self._ticks = ticks
         self._limit = failures
         self._cool = cool
         self._failures = 0
@@ -38,7 +39,7 @@ class Breaker:
 
     def wait(self) -> float:
         """Return how long to stay away; 0 lets the caller through and, when open, others not."""
-        now = self._clock()
+        now = self._ticks()
         if self._failures < self._limit:
             return 0.0
         if now < self._open_until:
@@ -54,15 +55,15 @@ class Breaker:
         """Count a failure; the last one opens it."""
         self._failures += 1
         if self._failures >= self._limit:
-            self._open_until = self._clock() + self._cool
+            self._open_until = self._ticks() + self._cool
 
 
 class Lane:
     """One site's lane to Atlassian."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.breaker = Breaker(clock)
-        self._clock = clock
+    def __init__(self, ticks: Clock) -> None:
+        self.breaker = Breaker(ticks)
+        self._ticks = ticks
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._throttled: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._credit = RETRY_CREDIT
@@ -75,6 +76,16 @@ class Lane:
         Raises:
             Unavailable: All are taken for too long.
         """
+        if self._slots.locked():
+            await self._queue()
+        else:
+            await self._slots.acquire()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def _queue(self) -> None:
         try:
             async with asyncio.timeout(QUEUE_SECONDS):
                 await self._slots.acquire()
@@ -82,10 +93,6 @@ class Lane:
             raise Unavailable(
                 "Too many requests to this site are waiting for Atlassian; try again in a minute."
             ) from None
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     def earn(self) -> None:
         """A request went well: earn a tenth of a repetition."""
@@ -98,30 +105,30 @@ class Lane:
         self._credit -= 1
         return True
 
-    def throttle(self, key: tuple[str, ...], until: float) -> None:
-        """Remember that Atlassian wants no requests of *key* before *until*."""
-        self._throttled[key] = max(until, self._throttled.get(key, 0.0))
+    def throttle(self, key: tuple[str, ...], seconds: float) -> None:
+        """Remember that Atlassian wants no requests of *key* for so many *seconds*."""
+        self._throttled[key] = max(self._ticks() + seconds, self._throttled.get(key, 0.0))
         self._throttled.move_to_end(key)
         while len(self._throttled) > THROTTLES:
             self._throttled.popitem(last=False)
 
     def throttled(self, *keys: tuple[str, ...]) -> float:
         """Return the seconds until none of *keys* is throttled."""
-        now = self._clock()
+        now = self._ticks()
         return max(0.0, *(self._throttled.get(key, 0.0) - now for key in keys))
 
 
 class Lanes:
     """The lanes by cloud id; the ones unused for longest are forgotten."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, ticks: Clock) -> None:
+        self._ticks = ticks
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
 
     @asynccontextmanager
     async def of(self, cloud_id: str) -> AsyncGenerator[Lane]:
         """Lend the lane of *cloud_id* for one call."""
-        lane = self._lanes.setdefault(cloud_id, Lane(self._clock))
+        lane = self._lanes.setdefault(cloud_id, Lane(self._ticks))
         self._lanes.move_to_end(cloud_id)
         lane.users += 1
         try:

@@ -19,10 +19,10 @@ LONGEST_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Throttle:
-    """Requests within *reach* are of no use before *until* (Unix seconds)."""
+    """Requests within *reach* are of no use for so many *seconds*."""
 
     reach: Reach
-    until: float
+    seconds: float
 
 
 def throttle_of(headers: Mapping[str, str], now: float) -> Throttle:
@@ -37,7 +37,7 @@ def throttle_of(headers: Mapping[str, str], now: float) -> Throttle:
     if seconds is None:
         # Quotas start anew with the hour (UTC).
         seconds = 3600 - now % 3600 if reach == "product" else BURST_SECONDS
-    return Throttle(reach=reach, until=now + min(max(seconds, 0.0), LONGEST_SECONDS))
+    return Throttle(reach=reach, seconds=min(seconds, LONGEST_SECONDS))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

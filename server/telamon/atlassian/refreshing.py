@@ -48,6 +48,7 @@ class Refresher:
         announce: Announce,
         clock: Clock,
         *,
+        ticks: Clock,
         timing: Timing,
         pause: Pause,
     ) -> None:
@@ -56,12 +57,14 @@ class Refresher:
         self._tasks = tasks
         self._announce = announce
         self._clock = clock
+        self._ticks = ticks
         self._timing = timing
         self._pause = pause
         self._flights: dict[tuple[str, int], asyncio.Task[Grant]] = {}
         self._resting: dict[str, float] = {}
         self._slots = asyncio.Semaphore(timing.in_flight)
-        self._app = Breaker(clock, failures=1, cool=timing.app_rest)
+        self._app = Breaker(ticks, failures=1, cool=timing.app_rest)
+        self._host = Breaker(ticks, cool=timing.rest)
 
     def begin(self, grant: Grant) -> asyncio.Task[Grant]:
         """Start to refresh *grant*, or join the refresh of this version that runs already.
@@ -73,7 +76,7 @@ class Refresher:
         running = self._flights.get(key)
         if running is not None:
             return running
-        if self._resting.get(grant.id, 0.0) > self._clock():
+        if self._resting.get(grant.id, 0.0) > self._ticks():
             raise Unavailable(
                 "Atlassian could not renew this connection just now; try again in a minute."
             )
@@ -141,27 +144,34 @@ class Refresher:
 
     async def _lead(self, grant: Grant, owner: str) -> Grant:
         """Ask Atlassian and store the answer, holding the lease."""
-        if self._app.wait() > 0:
-            await self._storage.grants.release(grant.id, version=grant.version, owner=owner)
-            raise _app_refused()
+        # A lease that was still there when ours was taken is that of an attempt nobody finished.
+        unfinished = grant.lease_owner is not None
+        if self._app.wait() > 0 or self._host.wait() > 0:
+            await self._put_off(grant, owner, unknown=unfinished)
+            raise _no_answer()
         try:
             async with asyncio.timeout(self._timing.call):
                 answer = await ask(self._oauth, grant, self._timing, self._clock, self._pause)
         except GrantRefused as error:
+            self._host.succeeded()
             return await self._refused(grant, str(error))
         except AppRefused as error:
             self._app.failed()
             # Every user's refresh fails now, and none of their grants is at fault.
             log.critical("atlassian.app_refused", error=str(error))
-            await self._storage.grants.release(grant.id, version=grant.version, owner=owner)
-            raise _app_refused() from error
-        except (AtlassianUnavailable, TimeoutError) as error:
-            await self._put_off(grant, owner, error)
-            log.warning("grant.refresh.failed", grant_id=grant.id, error=type(error).__name__)
+            await self._put_off(grant, owner, unknown=unfinished)
             raise Unavailable(
-                "Atlassian could not be reached to renew this connection; try again in a minute."
+                "Atlassian does not accept this server's own credentials; its operator has to "
+                "correct them, and users need not sign in again."
             ) from error
+        except (AtlassianUnavailable, TimeoutError) as error:
+            self._host.failed()
+            unknown = not isinstance(error, AtlassianUnavailable) or error.ambiguous
+            await self._put_off(grant, owner, unknown=unknown)
+            log.warning("grant.refresh.failed", grant_id=grant.id, error=type(error).__name__)
+            raise _no_answer() from error
         self._app.succeeded()
+        self._host.succeeded()
         return await self._commit(grant, owner, answer)
 
     async def _commit(self, grant: Grant, owner: str, answer: TokenAnswer) -> Grant:
@@ -237,19 +247,19 @@ class Refresher:
             )
         )
 
-    async def _put_off(self, grant: Grant, owner: str, error: Exception) -> None:
-        """Leave the grant alone for a while after *error*."""
-        now = self._clock()
-        until = now + self._timing.rest
-        self._resting = {key: end for key, end in self._resting.items() if end > now}
-        self._resting[grant.id] = until
-        grants, version = self._storage.grants, grant.version
-        if isinstance(error, AtlassianUnavailable) and not error.ambiguous:
-            await grants.release(grant.id, version=version, owner=owner)
-        else:
+    async def _put_off(self, grant: Grant, owner: str, *, unknown: bool) -> None:
+        """Leave the grant alone for a while; *unknown* is what became of its refresh token."""
+        ticks = self._ticks()
+        self._resting = {key: end for key, end in self._resting.items() if end > ticks}
+        self._resting[grant.id] = ticks + self._timing.rest
+        grants, version, now = self._storage.grants, grant.version, self._clock()
+        if unknown:
             # Atlassian may have rotated the token. A lease that ends soon brings the sweeper, which
             # finds out while the old one is still accepted.
+            until = now + self._timing.rest
             await grants.lease(grant.id, version=version, owner=owner, until=until, now=now)
+        else:
+            await grants.release(grant.id, version=version, owner=owner)
 
 
 def _sign_in_again() -> SignInAgain:
@@ -259,10 +269,9 @@ def _sign_in_again() -> SignInAgain:
     )
 
 
-def _app_refused() -> Unavailable:
+def _no_answer() -> Unavailable:
     return Unavailable(
-        "Atlassian does not accept this server's own credentials; its operator has to correct "
-        "them, and users need not sign in again."
+        "Atlassian could not be reached to renew this connection; try again in a minute."
     )
 
 

@@ -11,6 +11,8 @@ CONNECTIONS = 512
 KEEPALIVE_SECONDS = 60
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
+WHOLE_SECONDS = 300
+"""For a whole answer: a slow but steady download is no fault."""
 HEADER_BYTES = 64 * 1024
 """Signed media addresses and Atlassian's tokens are longer than aiohttp's 8 KiB."""
 
@@ -19,7 +21,7 @@ def open_session(settings: AtlassianSettings) -> aiohttp.ClientSession:
     """Open the session; the caller closes it.
 
     It keeps connections alive, stores no cookies, and uses a proxy of the environment only where
-    the operator said so. Without a total limit: a slow but steady download is not a fault.
+    the operator said so.
     """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
@@ -28,7 +30,9 @@ def open_session(settings: AtlassianSettings) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"telamon/{version('telamon')}", "Accept": "application/json"},
         timeout=aiohttp.ClientTimeout(
-            total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS
+            total=WHOLE_SECONDS,
+            connect=CONNECT_SECONDS,
+            sock_read=READ_SECONDS,
         ),
         max_line_size=HEADER_BYTES,
         max_field_size=HEADER_BYTES,
