@@ -1,7 +1,6 @@
 """Confluence's browser addresses and ARIs: which content one of them names. Nothing is opened."""
 
 import base64
-import binascii
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -54,13 +53,12 @@ def in_address(address: str) -> str | None:
 
 
 def tiny_id(code: str) -> str | None:
-    """Decode a short link: Base64 of the id's little-endian bytes, zero bytes left out."""
-    text = code.replace("-", "/").replace("_", "+")
-    try:
-        data = base64.b64decode(text + "A" * (-len(text) % 4), validate=True)
-    except binascii.Error:
-        return None
-    value = int.from_bytes(data, "little")
+    """Decode a short link: Base64 of the id's little-endian bytes, zeros at the end left out.
+
+    Its alphabet ends with ``_`` for ``+`` and ``-`` for ``/``.
+    """
+    padded = code + "A" * (-len(code) % 4)
+    value = int.from_bytes(base64.b64decode(padded, altchars=b"_-"), "little")
     return str(value) if 0 < value < 10**19 else None
 
 

@@ -166,6 +166,14 @@ async def test_titles_that_match_come_first(ada: User) -> None:
     assert (await titles(ada, 'siteSearch ~ "runbooks"'))[0] == "Runbooks"
 
 
+async def test_a_condition_may_be_turned_around_or_left_out(ada: User) -> None:
+    everything = await titles(ada, "order by title")
+    without_pages = await titles(ada, "not (type = page or type = blogpost) order by title")
+
+    assert len(everything) > len(without_pages) > 0
+    assert "Roadmap" not in without_pages
+
+
 @pytest.mark.parametrize(
     "cql",
     [

@@ -14,7 +14,6 @@ from telamon_confluence.client import Confluence
     access="write",
     group="comments",
     title="Edit a Confluence comment",
-    destructive=True,
     idempotent=True,
 )
 async def update_confluence_comment(
