@@ -26,14 +26,27 @@ class Endings:
         return True
 
     async def disconnect(self, family: Family, reason: str) -> bool:
-        """Revoke *family* at somebody's wish, and wipe the Atlassian grant that it was last on."""
+        """Revoke *family* at somebody's wish, and wipe the Atlassian grants that it was last on."""
         ended = await self.revoke(family, reason)
         current = await self._storage.tokens.family(family.id)
-        grant_id = current.grant_id if current else family.grant_id
-        left = await self._storage.tokens.families(grant_id=grant_id, now=self._clock())
-        if ended and not left:
-            await self._custody.disconnect(grant_id)
+        if ended and current is not None:
+            await self._wipe(current.account_id, current.grant_id)
         return ended
+
+    async def _wipe(self, account_id: str, grant_id: str) -> None:
+        """Wipe the grant if nothing hangs on it; with the account's last family also older ones.
+
+        A newer grant may belong to a sign-in that has not come to its code yet.
+        """
+        now = self._clock()
+        left = await self._storage.tokens.families(account_id=account_id, now=now)
+        if any(family.grant_id == grant_id for family in left):
+            return
+        grants = await self._storage.grants.of_account(account_id)
+        made = next((grant.created_at for grant in grants if grant.id == grant_id), now)
+        for grant in grants:
+            if grant.id == grant_id or (not left and grant.created_at <= made):
+                await self._custody.disconnect(grant.id)
 
     def tell(self, family: Family, reason: str) -> None:
         """Announce the end of a family that somebody else revoked."""
