@@ -148,6 +148,12 @@ async def assemble(settings: Settings, loaded: Loaded, *, clock: Clock = time.ti
         }.items():
             await cleanup.enter_async_context(_Running(name, work))
         cleanup.push_async_callback(audit.close)
+        metrics.watch(
+            "audit_dropped", "Audit records that storage has not got.", lambda: audit.dropped
+        )
+        metrics.watch(
+            "owned_tasks", "Tasks that the application owns just now.", lambda: len(tasks)
+        )
         return Telamon(
             settings=settings,
             catalog=catalog,

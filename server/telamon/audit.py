@@ -1,10 +1,12 @@
 """The audit log: one record for each consent, token, revocation and tool call, in order.
 
-Records go to the logger ``telamon.audit`` at once and to storage in batches. The queue is bounded:
-when storage cannot keep up, records are counted and dropped from storage, never from the log line.
+Records go to the logger ``telamon.audit`` at once and to storage in batches; calls that only read
+are logged and not stored. The queue is bounded: when storage cannot keep up, records are counted
+and dropped from storage, never from the log.
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -72,7 +74,10 @@ class AuditLog:
         self.dropped = 0
 
     def hear(self, event: Event) -> None:
-        """Log *event* now and queue it for storage."""
+        """Log *event* now; queue it for storage unless it is a call that only read."""
+        reading = isinstance(event, ToolCalled) and event.access == "read"
+        if reading and not audit_log.is_enabled_for(logging.INFO):
+            return
         data = {name: value for name, value in asdict(event).items() if value is not None}
         record = AuditRecord(
             id=uuid.uuid4().hex,
@@ -89,6 +94,8 @@ class AuditLog:
             client_id=record.client_id,
             **data,
         )
+        if reading:
+            return
         try:
             self._queue.put_nowait(record)
         except asyncio.QueueFull:

@@ -1,6 +1,7 @@
 """Invariants of the repository itself."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_only_the_kernel_adapter_imports_the_sdk() -> None:
 
 SDK = {"mcp", "mcp_types"}
 
-MARKS = ("TO" + "DO", "FIX" + "ME", "X" + "XX", "NotImplemented" + "Error")
+# ADF's own task states are spelled like such a mark; only comments count.
+MARKS = re.compile("#.*\\b(TO" + "DO|FIX" + "ME|X" + "XX)\\b|raise NotImplemented" + "Error")
 
 
 def test_nothing_unfinished_is_left_behind() -> None:
@@ -58,7 +60,7 @@ def test_nothing_unfinished_is_left_behind() -> None:
         f"{name(path)}:{number}"
         for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")]
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if any(mark in line for mark in MARKS)
+        if MARKS.search(line)
     ]
     assert left == []
 

@@ -1,11 +1,17 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from telamon.storage import Storage, schema
-from telamon.storage.migrating import alembic_config
+from telamon.storage import Storage, StorageRefused, new_key, schema
+from telamon.storage.migrating import HEAD
+from telamon.storage.upgrading import alembic_config
 
 
 async def test_the_migrations_make_exactly_the_tables_of_the_schema(storage: Storage) -> None:
@@ -20,6 +26,28 @@ async def test_the_migrations_make_exactly_the_tables_of_the_schema(storage: Sto
 @pytest.mark.row("SEC-P04")
 async def test_there_is_no_downgrade(storage: Storage) -> None:
     async with storage._database.engine.connect() as connection:
-        with pytest.raises(NotImplementedError, match="restore the backup"):
+        with pytest.raises(StorageRefused, match="restore the backup"):
             await connection.run_sync(lambda held: command.downgrade(alembic_config(held), "base"))
     await storage.check()
+
+
+async def test_the_revision_that_needs_no_upgrade_is_the_newest_one(storage: Storage) -> None:
+    async with storage._database.engine.connect() as connection:
+        scripts = await connection.run_sync(
+            lambda held: ScriptDirectory.from_config(alembic_config(held))
+        )
+    assert scripts.get_current_head() == HEAD
+
+
+def test_a_start_on_a_current_schema_does_not_load_alembic(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from telamon.storage import KeyRing, open_storage\n"
+        "async def go():\n"
+        "    ring = KeyRing.parse([sys.argv[2]])\n"
+        "    await (await open_storage(sys.argv[1], keys=ring)).close()\n"
+        "asyncio.run(go()); print('alembic' in sys.modules)\n"
+    )
+    given = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 't.db'}", new_key()]
+    runs = [subprocess.run(given, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [run.stdout.split()[-1] for run in runs] == ["True", "False"]

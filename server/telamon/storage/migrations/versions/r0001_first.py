@@ -5,6 +5,8 @@ from typing import Any
 from alembic import op
 from sqlalchemy import Column, Double, ForeignKey, Integer, LargeBinary, Text
 
+from telamon.storage.errors import StorageRefused
+
 revision = "0001"
 down_revision = None
 
@@ -162,7 +164,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refused: restore the backup from before the upgrade."""
-    raise NotImplementedError("there is no way back; restore the backup from before the upgrade")
+    raise StorageRefused("there is no way back; restore the backup from before the upgrade")
 
 
 def _text(name: str, *constraints: ForeignKey, key: bool = False, null: bool = False) -> Any:
