@@ -12,6 +12,9 @@ BodyFormat = Literal["markdown", "adf", "storage"]
 
 ADF = "atlas_doc_format"
 
+LARGEST = 5 * 1024 * 1024
+"""Bytes of one body; Confluence answers 413 to more."""
+
 
 def requested(body_format: BodyFormat) -> str:
     """Return the ``body-format`` to ask Confluence for."""
@@ -93,8 +96,14 @@ def section_edited(adf: Mapping[str, Any], heading: str, markdown: str) -> dict[
 
 
 def written(adf: Mapping[str, Any]) -> dict[str, str]:
-    """Return the ``body`` member of a request that writes *adf*."""
+    """Return the ``body`` member of a request that writes *adf*.
+
+    Raises:
+        InvalidArgument: It is larger than Confluence takes.
+    """
     value = json.dumps(adf, ensure_ascii=False, separators=(",", ":"))
+    if len(value.encode()) > LARGEST:
+        raise InvalidArgument("Confluence takes bodies of at most 5 MB; split the text into pages.")
     return {"representation": ADF, "value": value}
 
 

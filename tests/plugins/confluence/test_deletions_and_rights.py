@@ -67,12 +67,12 @@ async def test_a_file_is_attached_and_replaced_by_name(ada: User, page_id: PageI
 
     first = await ada.read(
         "uploadConfluenceAttachment",
-        content=base64.b64encode(b"berth").decode(),
+        contentBase64=base64.b64encode(b"berth").decode(),
         comment="First",
         **upload,
     )
     second = await ada.read(
-        "uploadConfluenceAttachment", content=base64.b64encode(b"quay").decode(), **upload
+        "uploadConfluenceAttachment", contentBase64=base64.b64encode(b"quay").decode(), **upload
     )
     [file] = (await ada.read("listConfluenceAttachments", pageId=number))["attachments"]
 
@@ -88,7 +88,7 @@ async def test_the_name_of_an_attached_file_is_cleaned(ada: User, page_id: PageI
         "uploadConfluenceAttachment",
         pageId=page_id("Glossary"),
         filename="../../a\r\nb.txt",
-        content="",
+        contentBase64="",
     )
 
     assert answer["attachments"][0]["filename"] == "_ab.txt"
@@ -104,7 +104,9 @@ async def test_content_that_is_no_base64_or_over_the_cap_never_reaches_a_request
     ada.settings = ConfluenceSettings(attachment_upload_limit=10)
 
     with pytest.raises(error):
-        await ada.call("uploadConfluenceAttachment", pageId="1", filename="a.bin", content=content)
+        await ada.call(
+            "uploadConfluenceAttachment", pageId="1", filename="a.bin", contentBase64=content
+        )
 
     assert ada.api.requests == []
 
@@ -116,7 +118,7 @@ async def test_a_media_type_with_a_line_break_never_reaches_a_request(ada: User)
             "uploadConfluenceAttachment",
             pageId="1",
             filename="a",
-            content="",
+            contentBase64="",
             mediaType="text/plain\r\nX: 1",
         )
 

@@ -404,11 +404,13 @@ async def test_a_conflict_without_a_change_of_the_text_says_only_who_and_when() 
     assert str(refused.value).endswith("Read it again, then repeat the edit.")
 
 
-async def test_a_body_above_five_megabytes_is_refused_by_confluence(ada: User) -> None:
-    with pytest.raises(Rejected, match="5 MB"):
+async def test_a_body_above_five_megabytes_never_reaches_a_request(ada: User) -> None:
+    with pytest.raises(InvalidArgument, match="at most 5 MB"):
         await ada.call(
             "createConfluencePage", spaceId="DEMO", title="Long", body="\u0175" * 3_000_000
         )
+
+    assert ada.api.requests == []
 
 
 @pytest.mark.row("SEC-I02")

@@ -85,6 +85,15 @@ def test_a_stale_version_is_a_conflict_in_the_documented_form(
     )
 
 
+async def test_a_body_above_five_megabytes_is_too_large(
+    ada: User, emulator: ConfluenceEmulator
+) -> None:
+    space = (await ada.read("getConfluenceSpaces", keys="DEMO"))["spaces"][0]["id"]
+    body = {"spaceId": space, "title": "T", "body": written("x" * (5 * 1024 * 1024 + 1))}
+
+    assert answer(emulator, "POST", PAGES, body=body).status == 413
+
+
 def test_what_the_server_cannot_read_is_refused_as_confluence_would(
     emulator: ConfluenceEmulator,
 ) -> None:

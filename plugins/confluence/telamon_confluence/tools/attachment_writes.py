@@ -26,7 +26,7 @@ async def upload_confluence_attachment(
     *,
     page_id: ContentId,
     filename: Annotated[str, Field(min_length=1, max_length=255)],
-    content: Annotated[str, Field(description="The file in Base64")],
+    content_base64: str,
     media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")] = (
         "application/octet-stream"
     ),
@@ -39,7 +39,7 @@ async def upload_confluence_attachment(
     answer = await confluence.api.upload(
         "/wiki/rest/api/content/{id}/child/attachment",
         Upload(
-            content=_decoded(content, confluence.settings.attachment_upload_limit),
+            content=_decoded(content_base64, confluence.settings.attachment_upload_limit),
             filename=files.clean_name(filename),
             media_type=media_type,
         ),
@@ -56,7 +56,7 @@ def _decoded(content: str, limit: int) -> bytes:
     try:
         data = base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise InvalidArgument("content is not Base64 (RFC 4648, section 4).") from error
+        raise InvalidArgument("contentBase64 is not Base64 (RFC 4648, section 4).") from error
     if len(data) > limit:
         raise TooLarge(f"The file is over the cap of {limit} bytes; attach it in the browser.")
     return data
