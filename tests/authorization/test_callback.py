@@ -1,5 +1,6 @@
 """The way back from Atlassian, and the page after it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -408,8 +409,6 @@ async def test_a_sign_in_gives_the_browser_another_session(here: Setup, client_i
 
 
 async def test_two_callbacks_at_once_are_one_exchange(here: Setup, client_id: str) -> None:
-    import asyncio
-
     browser = here.browser()
     location = await way_back(here, browser, client_id)
     pages = await asyncio.gather(*(browser.get(location) for _ in range(3)))
@@ -434,17 +433,26 @@ async def test_a_sign_in_that_expires_at_the_last_page_is_over(here: Setup, clie
 
 
 @pytest.mark.row("SEC-P13")
-async def test_a_closed_tab_does_not_lose_the_grant(here: Setup, client_id: str) -> None:
-    import asyncio
-
+async def test_a_closed_tab_does_not_lose_the_grant(
+    here: Setup, client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     browser = here.browser()
     location = await way_back(here, browser, client_id)
-    here.sandbox.board.set({"latency_ms": 50})
+    oauth = here.server.flow.hop.oauth
+    asked, closed = asyncio.Event(), asyncio.Event()
+    me = oauth.me
+
+    async def slow(access_token: str) -> Any:
+        asked.set()
+        await closed.wait()
+        return await me(access_token)
+
+    monkeypatch.setattr(oauth, "me", slow)
     closing = asyncio.ensure_future(browser.get(location))
-    while "/oauth/token" not in here.upstream_paths:
-        await asyncio.sleep(0)
+    await asked.wait()
     closing.cancel()
     await asyncio.gather(closing, return_exceptions=True)
+    closed.set()
     await here.tasks.drain(10)
     (grant,) = await here.storage.grants.of_account(ADA.account_id)
     assert grant.refresh_token

@@ -48,6 +48,7 @@ async def test_the_page_says_who_asks_for_what_and_where_the_answer_goes(
 
 
 @pytest.mark.row("SEC-S01")
+@pytest.mark.row("SEC-S24")
 async def test_the_page_comes_again_for_every_request(here: Setup, client_id: str) -> None:
     browser = here.browser()
     for _ in range(2):
@@ -264,9 +265,9 @@ async def test_tabs_do_not_disturb_each_other(here: Setup, client_id: str) -> No
     again = await browser.get(first.url)
     assert dict(again.form.fields)["csrf"] == dict(first.form.fields)["csrf"]
     for page in (first, second):
-        page = await browser.follow(await browser.submit(page, decision="approve"))
-        page = await browser.follow(await here.from_atlassian(browser, page))
-        assert "code" in page.answer
+        atlassian = await browser.follow(await browser.submit(page, decision="approve"))
+        done = await browser.follow(await here.from_atlassian(browser, atlassian))
+        assert "code" in done.answer
 
 
 @pytest.mark.row("SEC-S10")
