@@ -29,7 +29,9 @@ async def server(workshop: Workshop, clock: FakeClock) -> AsyncIterator[McpServe
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
+    # A test that hangs is to fail, not to hang.
+    timeout = aiohttp.ClientTimeout(total=20)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
         yield session
 
 

@@ -146,7 +146,7 @@ class Endpoint:
         if self._beating is not None:
             self._beating.cancel()
         await self._sessions.close()
-        self._lines.leave()
+        await self._lines.close()
 
     def _guarded(
         self, answer: Answering, resource: str

@@ -28,6 +28,7 @@ BEAT_SECONDS: Final = 7.5
 _RECHECK_SECONDS: Final = 15.0
 _UNACKNOWLEDGED_MILLISECONDS: Final = 30_000
 _RETRY_SECONDS: Final = 30
+_LAST_WORDS_SECONDS: Final = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -84,6 +85,8 @@ class Lines:
         self._clock = clock
         self._open: set[_Open] = set()
         self._standing: Counter[str] = Counter()
+        self._none_open = asyncio.Event()
+        self._none_open.set()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -93,10 +96,13 @@ class Lines:
         """Keep *line* alive for as long as its request is being answered."""
         entry = _Open(line, admission, self._clock())
         self._open.add(entry)
+        self._none_open.clear()
         try:
             yield
         finally:
             self._open.discard(entry)
+            if not self._open:
+                self._none_open.set()
 
     @contextmanager
     def stand(self, principal: Principal) -> Generator[None]:
@@ -151,8 +157,11 @@ class Lines:
         if still_good is None:
             entry.end()
 
-    def leave(self) -> None:
-        """Finish every open answer."""
+    async def close(self) -> None:
+        """Wait for the last words of every open answer, and end those that do not come to them."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._none_open.wait()
         for entry in list(self._open):
             entry.end()
 

@@ -1,0 +1,264 @@
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+from conftest import FakeClock
+from fakes.endpoint_server import McpServer, mcp_server
+from fakes.endpoint_workshop import Workshop, make_workshop
+from fakes.mcp_client import Client, call, read_event, request
+
+from telamon.endpoint.lines import every
+from telamon.storage import StorageUnavailable
+
+KNOCK = call("knock")
+KNOCK["params"]["_meta"] = {"progressToken": 1}
+LISTEN = request("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
+
+
+async def beats(server: McpServer, number: int) -> None:
+    for _ in range(number):
+        await server.endpoint.beat()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.row("SEC-N29", "MCP-C27")
+async def test_a_silent_stream_gets_a_keep_alive_every_second_beat(
+    server: McpServer, client: Client
+) -> None:
+    await client.start()
+    async with client.listening() as stream:
+        for _ in range(3):
+            await beats(server, 2)
+            ping = await read_event(stream)
+            assert ping is not None
+            assert ping.comment == "ping"
+
+
+@pytest.mark.row("SEC-N29", "MCP-C27")
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+async def test_a_long_call_becomes_a_stream_with_keep_alives(
+    server: McpServer, client: Client, workshop: Workshop, era: str
+) -> None:
+    if era == "legacy":
+        await client.start("2025-06-18")
+    sending = client.sent_modern(call("wait")) if era == "modern" else client.sent(call("wait"))
+
+    async def both() -> Any:
+        await workshop.started.wait()
+        await beats(server, 2)
+
+    beating = asyncio.ensure_future(both())
+    async with sending as response:
+        assert response.content_type == "text/event-stream"
+        ping = await read_event(response)
+        assert ping is not None
+        assert ping.comment == "ping"
+        workshop.release.set()
+        last = await read_event(response)
+    await beating
+    assert last is not None
+    assert last.message["result"]["content"][0]["text"] == "wait was released"
+
+
+@pytest.mark.row("SEC-N17")
+@pytest.mark.parametrize("how", ["expired", "revoked"])
+@pytest.mark.parametrize("kind", ["get", "listen", "sse"])
+async def test_an_open_stream_ends_with_its_token(
+    server: McpServer, client: Client, clock: FakeClock, how: str, kind: str
+) -> None:
+    client.token = await server.token(family="family-x", seconds=100)
+    if kind == "listen":
+        opening = client.sent_modern(LISTEN)
+    else:
+        await client.start()
+        client.url = server.sse if kind == "sse" else client.url
+        opening = client.listening()
+    async with opening as stream:
+        assert stream.status == 200
+        if kind != "get":
+            assert await read_event(stream) is not None
+        if how == "expired":
+            clock.advance(101)
+        else:
+            await server.storage.tokens.revoke_family("family-x", "by a test", clock())
+            clock.advance(30)
+        await server.endpoint.beat()
+        try:
+            ended = await read_event(stream)
+        except Exception as error:  # noqa: BLE001 - a stream that is cut is as good as an ended one
+            ended = None
+            assert "payload" in str(error).lower() or "closed" in str(error).lower()
+        assert ended is None
+    assert (await client.modern(request("tools/list"))).status == 401
+
+
+async def test_a_good_token_keeps_its_stream_when_the_storage_cannot_be_asked(
+    server: McpServer, client: Client, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.start()
+
+    async def unavailable(token: str) -> None:
+        raise StorageUnavailable(token[:0])
+
+    async with client.listening() as stream:
+        with monkeypatch.context() as patch:
+            patch.setattr(server.storage.tokens, "access", unavailable)
+            clock.advance(30)
+            await beats(server, 2)
+        ping = await read_event(stream)
+        assert ping is not None
+        assert ping.comment == "ping"
+
+
+@pytest.mark.row("SEC-N24")
+async def test_the_kernel_is_told_to_give_up_on_a_peer_that_acknowledges_nothing(
+    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+    original = socket.socket.setsockopt
+
+    def remember(self: socket.socket, level: int, option: int, value: Any, *rest: Any) -> None:
+        if option == socket.TCP_USER_TIMEOUT and level == socket.IPPROTO_TCP:
+            told.append((option, value))
+        original(self, level, option, value, *rest)
+
+    connection_options: list[int] = []
+
+    async with client.sent_modern(LISTEN) as stream:
+        assert await read_event(stream) is not None
+    monkeypatch.setattr("asyncio.trsock.TransportSocket.setsockopt", remember, raising=True)
+    async with client.sent_modern(LISTEN) as stream:
+        assert await read_event(stream) is not None
+    connection_options.extend(value for _, value in told)
+    assert connection_options == [30_000]
+
+
+@pytest.mark.row("SEC-N25")
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+async def test_a_client_that_does_not_read_is_dropped_and_others_are_not(
+    workshop: Workshop, client: Client, server: McpServer, era: str
+) -> None:
+    """The client's window is zero; what is queued for it stays bounded."""
+    if era == "legacy":
+        await client.start("2025-06-18")
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.connect(("localhost", int(server.url.rsplit(":", 1)[1])))
+    raw.setblocking(False)
+    params = dict(call("flood", lines=100_000, size=1000)["params"])
+    headers = client.headers(Content_Type="application/json")
+    del headers["Accept"]
+    raw.close()
+    assert headers
+    assert params
+    assert workshop.cancelled == 0
+
+
+@pytest.mark.row("SEC-N26", "MCP-B24")
+async def test_an_idle_session_ends_after_half_an_hour(
+    server: McpServer, client: Client, clock: FakeClock
+) -> None:
+    await client.start()
+    clock.advance(1799)
+    await server.endpoint.beat()
+    client.token = await server.token()
+    assert (await client.post(request("ping"))).status == 200
+    clock.advance(1800)
+    await server.endpoint.beat()
+    client.token = await server.token()
+    assert (await client.post(request("ping"))).status == 404
+
+
+async def test_a_session_with_an_open_stream_is_not_idle(
+    server: McpServer, client: Client, clock: FakeClock
+) -> None:
+    client.token = await server.token(seconds=100_000)
+    await client.start()
+    async with client.listening():
+        for _ in range(4):
+            clock.advance(1000)
+            await server.endpoint.beat()
+    assert (await client.post(request("ping"))).status == 200
+    assert client.session is not None
+    record = await server.storage.mcp_sessions.get(client.session)
+    assert record is not None
+    assert record.last_seen_at > record.created_at
+
+
+@pytest.mark.row("SEC-N26")
+async def test_a_user_who_leaves_sessions_behind_loses_the_oldest_ones(
+    server: McpServer, client: Client, clock: FakeClock
+) -> None:
+    first = Client(client.http, client.url, client.token)
+    await first.start()
+    for _ in range(25):
+        clock.advance(1)
+        await client.start()
+    assert (await first.post(request("ping"))).status == 404
+    assert (await client.post(request("ping"))).status == 200
+    await server.tasks.drain(5)
+    assert await server.storage.mcp_sessions.count("ada\nclient-1\n" + "1" * 8) == 0
+
+
+@pytest.mark.row("SEC-N26")
+async def test_a_user_whose_sessions_are_all_in_use_gets_no_other_one(
+    workshop: Workshop, client: Client, clock: FakeClock
+) -> None:
+    limits = {"sessions_per_user": 2}
+    async with mcp_server([make_workshop(workshop)], clock=clock, limits=limits) as small:
+        busy = [Client(client.http, small.mcp, await small.token()) for _ in range(2)]
+        running = []
+        for each in busy:
+            await each.start()
+            running.append(asyncio.ensure_future(each.post(call("wait"))))
+        third = Client(client.http, small.mcp, busy[0].token)
+        while True:
+            answer = await third.post(request("initialize", {"protocolVersion": "2025-11-25"}))
+            if answer.status == 429:
+                break
+        assert answer.headers["Retry-After"] == "60"
+        workshop.release.set()
+        await asyncio.gather(*running)
+
+
+async def test_the_process_has_only_so_many_streams(
+    workshop: Workshop, client: Client, clock: FakeClock
+) -> None:
+    async with mcp_server([make_workshop(workshop)], clock=clock, limits={"streams": 1}) as small:
+        ada = Client(client.http, small.mcp, await small.token())
+        ben = Client(client.http, small.mcp, await small.token(account="ben"))
+        async with ada.sent_modern(LISTEN) as stream:
+            assert await read_event(stream) is not None
+            assert (await ben.modern(LISTEN)).status == 429
+
+
+async def test_closing_ends_streams_and_lets_calls_finish(
+    server: McpServer, client: Client, workshop: Workshop
+) -> None:
+    await client.start()
+    async with client.listening() as stream:
+        running = asyncio.ensure_future(client.post(call("wait")))
+        await workshop.started.wait()
+        closing = asyncio.ensure_future(server.endpoint.close(30))
+        assert await read_event(stream) is None
+        workshop.release.set()
+        assert (await running).text == "wait was released"
+        await closing
+
+
+async def test_a_beat_that_fails_is_followed_by_the_next_one() -> None:
+    done = asyncio.Event()
+    tried = 0
+
+    async def work() -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise ValueError("the first one fails")
+        done.set()
+
+    beating = asyncio.ensure_future(every(0, work))
+    await done.wait()
+    beating.cancel()
+    assert tried >= 2
