@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from fakes.cloud import ADA, CALLBACK, DEMO, SCOPES, SECOND, Cloud, cloud
+from pydantic import SecretStr
 
 from telamon.atlassian.oauth import (
     Account,
@@ -188,6 +189,15 @@ async def test_the_previous_secret_is_tried_once_when_the_new_one_is_refused(
     assert (await oauth.refresh("rt")).access_token == "at"
     assert [request["client_secret"] for request in sent] == ["new", "old"]
     assert sent[0] | {"client_secret": ""} == sent[1] | {"client_secret": ""}
+
+
+@pytest.mark.row("SEC-U13")
+async def test_a_wrong_secret_alone_is_the_operators_fault(atlassian: Cloud) -> None:
+    settings = atlassian.settings.model_copy(update={"client_secret": SecretStr("wrong")})
+    oauth = AtlassianOAuth(atlassian.http, settings, CALLBACK)
+    with pytest.raises(AppRefused):
+        await oauth.exchange(atlassian.code())
+    assert len(atlassian.sandbox.journal.entries) == 1
 
 
 @pytest.mark.row("SEC-U15")

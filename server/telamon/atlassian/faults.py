@@ -93,12 +93,13 @@ def gateway_said(answered: Answered) -> bool:
 
 
 def fault(asked: Asked, answered: Answered) -> ToolError:
-    """Return the error that a status of 300 or more means; 429 is :func:`rate_limited`'s."""
+    """Return the error that a status of 300 or more means.
+
+    A 429 is :func:`rate_limited`'s, a 401 without a word of scopes :func:`sign_in_again`'s.
+    """
     status, title = answered.status, asked.product.title
     if scope_refused(answered):
         return missing_scope(asked)
-    if status == 401:
-        return sign_in_again(asked)
     if "app_access_blocked" in answered.headers.get("Atlassian-DataSecurityPolicy", ""):
         return Forbidden(
             f"A data security policy of the organisation keeps apps out of this part of {title}; "

@@ -52,8 +52,9 @@ class Gateway:
 
     async def handle(self, request: web.Request, path: str, entry: Entry) -> web.StreamResponse:
         """Answer one request whose raw *path*, below the sandbox's prefix, begins with ``/ex/``."""
-        _, _, gateway, cloud_id, *rest = [*path.split("/"), "", ""][: max(4, path.count("/") + 1)]
-        segments = [unquote(segment) for segment in rest]
+        gateway, _, below = path.removeprefix("/ex/").partition("/")
+        cloud_id, _, rest = below.partition("/")
+        segments = [unquote(segment) for segment in rest.split("/")]
         bearer = self._identity.bearer(request)
         if bearer is None:
             return web.json_response(EXPIRED, status=401)
@@ -63,7 +64,7 @@ class Gateway:
         if product is None or routes is None or cloud_id not in self._identity.sites(consent):
             return web.json_response(NOT_FOUND, status=404)
         entry.product, entry.site = product.name, cloud_id
-        entry.path = "/" + "/".join(rest)
+        entry.path = f"/{rest}"
         match = routes.find(request.method, segments)
         if match is None:
             allowed = routes.methods(segments)
