@@ -61,13 +61,7 @@ class User:
                 if page.location is not None:
                     break
                 form = page.forms[0]
-                chosen = {
-                    name: next((v for v in values if self.person in v), values[0])
-                    for name, values in form.choices.items()
-                    if name == "account_id"
-                }
-                decision = form.choices.get("decision", [""])
-                chosen["decision"] = "approve" if "approve" in decision else decision[0]
+                chosen = form.labelled(self.person) | form.agreed()
                 page = await browser.submit(page, form, **chosen)
             assert page.location is not None
             self.answer.put_nowait(page.location)
@@ -108,7 +102,7 @@ async def test_the_sdk_signs_in_and_reads_an_issue_over_streamable_http(
     user = User(demo.home)
     async with (
         httpx2.AsyncClient(auth=user.provider(demo.mcp), follow_redirects=True) as http,
-        Client(streamable_http_client(demo.mcp, http_client=http), mode=mode) as client,  # type: ignore[arg-type]  # a literal in the SDK
+        Client(streamable_http_client(demo.mcp, http_client=http), mode=mode) as client,
     ):
         assert client.protocol_version == revision
         assert "DEMO-1" in await use(client)

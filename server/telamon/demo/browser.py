@@ -9,6 +9,7 @@ import aiohttp
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_STEPS = 10
+AGREEMENT = frozenset({"approve", "accept"})
 
 
 @dataclass(slots=True)
@@ -20,6 +21,22 @@ class Form:
     fields: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     choices: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """Every value offered by a button, a radio or a checkbox, by name."""
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    """What the label around a radio or a checkbox says, by value."""
+
+    def agreed(self) -> dict[str, str]:
+        """Return the button that says yes, if there is one."""
+        yes = [value for value in self.choices.get("decision", []) if value in AGREEMENT]
+        return {"decision": yes[0]} if yes else {}
+
+    def labelled(self, text: str) -> dict[str, str]:
+        """Return the choices whose label has *text* in it, whatever its case."""
+        return {
+            name: value
+            for name, values in self.choices.items()
+            for value in values
+            if text.lower() in self.labels.get(value, "").lower()
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +113,7 @@ class _Forms(HTMLParser):
         super().__init__()
         self.found: list[Form] = []
         self._open: Form | None = None
+        self._labelled: str | None = None
 
     @classmethod
     def of(cls, text: str) -> tuple[Form, ...]:
@@ -111,10 +129,19 @@ class _Forms(HTMLParser):
             self.found.append(self._open)
         elif self._open is not None and tag in {"input", "button"} and given.get("name"):
             self._field(self._open, tag, given)
+            if given.get("type") in {"radio", "checkbox"}:
+                self._labelled = given.get("value") or "on"
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = None
+        elif tag == "label":
+            self._labelled = None
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None and self._labelled is not None:
+            said = self._open.labels.get(self._labelled, "")
+            self._open.labels[self._labelled] = f"{said} {data.strip()}".strip()
 
     @staticmethod
     def _field(form: Form, tag: str, given: Mapping[str, str | None]) -> None:
