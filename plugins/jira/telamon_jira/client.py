@@ -20,8 +20,12 @@ class Jira:
     pause: Pause = asyncio.sleep
 
     def browse(self, key: str) -> str:
-        """Return the browser address of issue *key*."""
+        """Return the browser address of issue or project *key*."""
         return f"{self.api.site.url}/browse/{quote(key, safe='')}"
+
+    def page(self, id_or_key: str) -> str | None:
+        """Return an issue's browser address, or ``None``: there is none for a numeric id."""
+        return None if id_or_key.isdigit() else self.browse(id_or_key)
 
     def ari(self, kind: str, identifier: str) -> str:
         """Return the Atlassian resource identifier of a Jira thing on this site."""

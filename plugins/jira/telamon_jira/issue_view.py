@@ -1,10 +1,11 @@
 """How an issue is asked for and shown: exactly the fields that were wanted, and its address."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from telamon.plugin import Json
-from telamon_jira import compact
+from telamon_jira import compact, screens
 from telamon_jira.client import Jira
 from telamon_jira.values import filled, items, members, objects
 
@@ -59,14 +60,32 @@ def show(jira: Jira, raw: Json) -> dict[str, Any]:
         url=jira.browse(key) if key else None,
         fields=fields,
         names=custom_names(found.get("names"), fields),
-        changelog=[
-            compact.change(entry)
-            for entry in objects(members(found.get("changelog")).get("histories"))
-        ],
-        transitions=compact.anything(found.get("transitions")),
-        properties=found.get("properties"),
-        renderedFields=found.get("renderedFields"),
+        **{name: shape(found[name]) for name, shape in EXPANSIONS.items() if name in found},
     )
+
+
+def _edit_screen(value: Json) -> dict[str, Any]:
+    return {
+        name: screens.asked_field(members(meta))
+        for name, meta in members(members(value).get("fields")).items()
+    }
+
+
+EXPANSIONS: Mapping[str, Callable[[Json], Any]] = MappingProxyType(
+    {
+        "changelog": lambda value: [
+            compact.change(entry) for entry in objects(members(value).get("histories"))
+        ],
+        "transitions": lambda value: [screens.step(found) for found in objects(value)],
+        "editmeta": _edit_screen,
+        "operations": compact.anything,
+        "schema": compact.anything,
+        "versionedRepresentations": compact.anything,
+        "renderedFields": lambda value: value,
+        "properties": lambda value: value,
+    }
+)
+"""What comes with an issue when it is asked for, and how it is shown."""
 
 
 def custom_names(names: Json, fields: dict[str, Any]) -> dict[str, Any]:
@@ -79,13 +98,17 @@ def custom_names(names: Json, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def newest_comments(shown: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Keep the *limit* newest comments of a shown issue; ``total`` says how many there are."""
-    comment = members(members(shown.get("fields")).get("comment"))
+    """Keep the *limit* newest comments of a shown issue, and say when these are not all."""
+    fields = members(shown.get("fields"))
+    comment = members(fields.get("comment"))
     comments = items(comment.get("comments"))
-    if len(comments) <= limit:
+    kept = comments[max(0, len(comments) - limit) :]
+    if len(kept) >= int(comment.get("total") or 0):
         return shown
-    kept = {**comment, "comments": comments[len(comments) - limit :], "olderNotShown": True}
-    return {**shown, "fields": {**members(shown.get("fields")), "comment": kept}}
+    return {
+        **shown,
+        "fields": {**fields, "comment": {**comment, "comments": kept, "notAllShown": True}},
+    }
 
 
 async def read(

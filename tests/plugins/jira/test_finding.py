@@ -2,10 +2,13 @@
 
 import pytest
 from fakes.jira_api import BEN, FIRST, Sandbox
+from hypothesis import given, settings
+from hypothesis.strategies import text
 
 from telamon.plugin import Ari, InvalidArgument, NotFound
 from telamon_jira import finding, jql
 from telamon_jira.client import Jira
+from telamon_jira.sandbox.jql.syntax import Both, Clause, Value, parse
 
 
 def client(jira: Sandbox, person: object = None) -> Jira:
@@ -82,6 +85,30 @@ async def test_words_cannot_change_what_the_query_means(jira: Sandbox, words: st
 )
 def test_a_value_is_quoted_as_one_literal(value: str, literal: str) -> None:
     assert jql.quoted(value) == literal
+
+
+@pytest.mark.row("SEC-I06")
+@settings(deadline=None)
+@given(text())
+def test_any_text_is_read_back_as_one_literal(value: str) -> None:
+    clause = parse(f"summary ~ {jql.quoted(value)} AND key = A-1").where
+    assert isinstance(clause, Both)
+    literal = clause.parts[0]
+    assert isinstance(literal, Clause)
+    plain = "".join(character if character.isprintable() else " " for character in value)
+    assert literal.operands == (Value(plain, quoted=True),)
+
+
+@pytest.mark.row("SEC-I06")
+@settings(deadline=None)
+@given(text())
+def test_any_words_are_one_clause(words: str) -> None:
+    written = jql.text_clause(words)
+    if written is None:
+        return
+    clause = parse(written).where
+    assert isinstance(clause, Clause)
+    assert (clause.field, clause.operator) == ("text", "~")
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,16 @@ async def test_only_the_newest_comments_are_shown_unless_they_are_asked_for(jira
     assert few["fields"]["comment"]["total"] == 7
     assert [c["body"] for c in few["fields"]["comment"]["comments"]][-1] == "Draft 7 is attached."
     assert len(few["fields"]["comment"]["comments"]) == 5
-    assert few["fields"]["comment"]["olderNotShown"] is True
+    assert few["fields"]["comment"]["notAllShown"] is True
     assert len(all_of_them["fields"]["comment"]["comments"]) == 7
+
+
+async def test_an_operator_may_want_no_comments_at_all() -> None:
+    silent = Sandbox(settings=JiraSettings(recent_comments=0))
+    shown = await silent.call("getJiraIssue", {"issueIdOrKey": "DEMO-20"})
+    assert shown["fields"]["comment"] == {"total": 7, "comments": [], "notAllShown": True}
+    without = await silent.call("getJiraIssue", {"issueIdOrKey": "DEMO-1"})
+    assert "notAllShown" not in without["fields"].get("comment", {})
 
 
 async def test_the_history_comes_with_its_expansion(jira: Sandbox) -> None:
@@ -119,6 +127,29 @@ async def test_the_history_comes_with_its_expansion(jira: Sandbox) -> None:
         {"field": "status", "before": "To Do", "after": "In Progress"}
     ]
     assert [step["name"] for step in shown["transitions"]] == ["Ask for review", "Stop work"]
+
+
+async def test_every_expansion_that_is_asked_for_is_shown(jira: Sandbox) -> None:
+    shown = await jira.call(
+        "getJiraIssue",
+        {"issueIdOrKey": "DEMO-3", "fields": ["customfield_10050"], "expand": "editmeta,schema"},
+    )
+    assert shown["editmeta"]["summary"] == {"name": "Summary", "required": True, "type": "string"}
+    assert shown["editmeta"]["customfield_10050"]["allowed"] == ["Blocker", "Major", "Minor"]
+    assert shown["schema"]["customfield_10050"]["type"] == "option"
+
+
+async def test_an_issue_named_by_its_id_has_no_address_to_tell(jira: Sandbox) -> None:
+    by_id = await jira.call("editJiraIssue", {"issueIdOrKey": "10003", "fields": {"labels": ["x"]}})
+    by_key = await jira.call(
+        "editJiraIssue", {"issueIdOrKey": "DEMO-3", "fields": {"labels": ["x"]}}
+    )
+    assert "url" not in by_id
+    assert by_key["url"] == "https://first.example.com/browse/DEMO-3"
+    comment = await jira.call(
+        "addCommentToJiraIssue", {"issueIdOrKey": "10003", "commentBody": "x"}
+    )
+    assert comment.keys() == {"id", "issue"}
 
 
 async def test_all_official_options_reach_jira() -> None:

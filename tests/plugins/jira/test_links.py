@@ -2,6 +2,7 @@
 
 import pytest
 from fakes.jira_api import BEN, Sandbox
+from pydantic import ValidationError
 
 from telamon.plugin import Forbidden, InvalidArgument, NotFound, Rejected
 
@@ -98,3 +99,13 @@ async def test_an_unknown_remote_link_is_not_found(jira: Sandbox) -> None:
         await jira.call(
             "getJiraIssueRemoteIssueLinks", {"issueIdOrKey": "DEMO-3", "globalId": "none"}
         )
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "https://a b", ""])
+async def test_a_remote_link_leads_to_the_web_or_nowhere(jira: Sandbox, url: str) -> None:
+    api = jira.api()
+    with pytest.raises(ValidationError):
+        await jira.call(
+            "createJiraRemoteLink", {"issueIdOrKey": "DEMO-7", "url": url, "title": "x"}, api=api
+        )
+    assert api.requests == []

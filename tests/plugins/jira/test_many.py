@@ -6,11 +6,11 @@ import pytest
 from fakes.jira_api import BEN, Sandbox
 from pydantic import ValidationError
 
-from telamon.plugin import InvalidArgument, NotFound, Rejected
+from telamon.plugin import Forbidden, InvalidArgument, NotFound, Rejected, Unavailable
 from telamon.plugin.testing import FakeApi, FakeCall, InTurn
 from telamon_jira.client import Jira
 from telamon_jira.settings import JiraSettings
-from telamon_jira.tools.many import move_jira_issues
+from telamon_jira.tools.many import NewIssue, create_jira_issues, move_jira_issues
 
 
 def issue(**more: Any) -> dict[str, Any]:
@@ -81,6 +81,50 @@ async def test_text_areas_are_converted_for_those_that_have_them(jira: Sandbox) 
             "getJiraIssue", {"issueIdOrKey": result["key"], "fields": ["customfield_10051"]}
         )
         assert shown["fields"]["customfield_10051"] == "- works"
+
+
+async def test_what_is_no_fault_of_one_issue_ends_it_for_the_rest() -> None:
+    made = {"id": "1", "key": "A-1"}
+    api = FakeApi(
+        answers={
+            ("POST", "/rest/api/3/issue/bulk"): Rejected("No."),
+            ("POST", "/rest/api/3/issue"): InTurn(
+                made, Forbidden("Not you."), Unavailable("Jira is down.")
+            ),
+        }
+    )
+    answer: Any = await create_jira_issues.run(
+        Jira(api=api, settings=JiraSettings()),
+        issues=[NewIssue.model_validate(issue()) for _ in range(5)],
+    )
+    assert answer["results"][0]["key"] == "A-1"
+    assert [result["problems"] for result in answer["results"][1:]] == [
+        ["Not you."],
+        ["Jira is down."],
+        ["Not tried, because of the problem before."],
+        ["Not tried, because of the problem before."],
+    ]
+    assert len(api.requests) == 4
+
+
+async def test_a_move_that_can_no_longer_be_watched_still_tells_its_task() -> None:
+    api = FakeApi(
+        answers={
+            ("GET", "/rest/api/3/issue/createmeta/A/issuetypes"): {
+                "issueTypes": [{"id": "1", "name": "Task"}]
+            },
+            ("POST", "/rest/api/3/bulk/issues/move"): {"taskId": "7"},
+            ("GET", "/rest/api/3/bulk/queue/7"): Unavailable("Jira is down."),
+        }
+    )
+    answer = await move_jira_issues.run(
+        Jira(api=api, settings=JiraSettings()),
+        FakeCall(),
+        issues=["B-1"],
+        target_project_key="A",
+        target_issue_type_name="Task",
+    )
+    assert answer == {"taskId": "7", "status": "UNKNOWN", "problem": "Jira is down."}
 
 
 async def test_validation_creates_nothing_and_names_every_problem(jira: Sandbox) -> None:

@@ -1,6 +1,8 @@
 """What the product declares: names, schemas, scopes, settings."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from fakes.jira_api import ADA, BEN, FIRST, Sandbox
@@ -161,6 +163,17 @@ def test_reads_need_no_scope_to_change_anything(tool: Tool[Jira]) -> None:
         assert {scope.access for scope in tool.scopes} == {"read"}
     else:
         assert {scope.access for scope in tool.scopes} & {"write", "manage"}
+
+
+def test_production_never_loads_the_emulator() -> None:
+    program = (
+        "import sys; import telamon_jira; telamon_jira.register_product(); "
+        "print([name for name in sys.modules if name.startswith('telamon_jira.sandbox')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_sandbox_is_the_emulator() -> None:

@@ -64,11 +64,12 @@ async def add_comment_to_jira_issue(
     else:
         saved = await jira.api.post(COMMENTS, body, issueIdOrKey=issue_id_or_key)
     identifier = members(saved).get("id")
-    return {
-        "id": identifier,
-        "issue": issue_id_or_key,
-        "url": f"{jira.browse(issue_id_or_key)}?focusedCommentId={identifier}",
-    }
+    page = jira.page(issue_id_or_key)
+    return filled(
+        id=identifier,
+        issue=issue_id_or_key,
+        url=f"{page}?focusedCommentId={identifier}" if page else None,
+    )
 
 
 @tool(READ_WORK, access="read", group="issues", title="List Jira work logs", listed=False)

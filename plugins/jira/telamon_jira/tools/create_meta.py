@@ -7,8 +7,8 @@ from telamon.plugin import tool
 from telamon_jira.arguments import Id, ProjectIdOrKey, StartAt, UpTo200
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
+from telamon_jira.screens import asked_field
 from telamon_jira.tools.comments import counted
-from telamon_jira.tools.transitions import asked_field
 from telamon_jira.values import filled, members, objects, picked
 
 ISSUE_TYPES = "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes"

@@ -126,11 +126,7 @@ async def edit_jira_issue(
         )
 
     await writing.send_fields(send, fields)
-    return {
-        "issue": issue_id_or_key,
-        "url": jira.browse(issue_id_or_key),
-        "changed": sorted(fields),
-    }
+    return filled(issue=issue_id_or_key, url=jira.page(issue_id_or_key), changed=sorted(fields))
 
 
 def new_issue_fields(

@@ -4,7 +4,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from telamon.plugin import Call, InvalidArgument, Json, NotFound, Rejected, ToolError, tool
+from telamon.plugin import (
+    Call,
+    Forbidden,
+    InvalidArgument,
+    Json,
+    NotFound,
+    Rejected,
+    ToolError,
+    tool,
+)
 from telamon_jira import writing
 from telamon_jira.arguments import (
     AccountId,
@@ -84,31 +93,41 @@ async def _create(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, An
         answer = members(await jira.api.post("/rest/api/3/issue/bulk", body))
     except Rejected:
         # Jira refused all of them together and made none; asked one by one it says why
-        return [await _create_one(jira, fields) for fields in values]
+        return await _create_each(jira, values)
     failed = {
         int(error.get("failedElementNumber") or 0): members(error.get("elementErrors"))
         for error in objects(answer.get("errors"))
     }
+    again = [n for n, errors in failed.items() if "Atlassian Document" in str(errors)]
     made = iter(objects(answer.get("issues")))
+    retried = iter(await _create_each(jira, [values[number] for number in again]))
+    return [
+        _made(jira, next(made, None))
+        if number not in failed
+        else next(retried)
+        if number in again
+        else {"problems": _words(failed[number])}
+        for number in range(len(values))
+    ]
+
+
+async def _create_each(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Create one after the other; what is no fault of one issue ends it for all that follow."""
     results: list[dict[str, Any]] = []
-    for number, fields in enumerate(values):
-        if number not in failed:
-            results.append(_made(jira, next(made, None)))
-        elif "Atlassian Document" in str(failed[number]):
-            results.append(await _create_one(jira, fields))
-        else:
-            results.append({"problems": _words(failed[number])})
+
+    async def send(fields: dict[str, Any]) -> Json:
+        return await jira.api.post("/rest/api/3/issue", {"fields": fields})
+
+    for fields in values:
+        try:
+            results.append(_made(jira, await writing.send_fields(send, fields)))
+        except (Rejected, Forbidden, NotFound) as problem:
+            results.append({"problems": [str(problem)]})
+        except ToolError as problem:
+            left = len(values) - len(results) - 1
+            untried = [{"problems": ["Not tried, because of the problem before."]}] * left
+            return [*results, {"problems": [str(problem)]}, *untried]
     return results
-
-
-async def _create_one(jira: Jira, fields: dict[str, Any]) -> dict[str, Any]:
-    async def send(values: dict[str, Any]) -> Json:
-        return await jira.api.post("/rest/api/3/issue", {"fields": values})
-
-    try:
-        return _made(jira, await writing.send_fields(send, fields))
-    except ToolError as problem:
-        return {"problems": [str(problem)]}
 
 
 def _made(jira: Jira, created: Json) -> dict[str, Any]:
@@ -191,7 +210,10 @@ async def _look(jira: Jira, task: str) -> dict[str, Any]:
 async def _watched(jira: Jira, call: Call, task: str) -> dict[str, Any]:
     reported, waited, looks = 0, 0.0, 0
     while True:
-        state = await _look(jira, task)
+        try:
+            state = await _look(jira, task)
+        except ToolError as problem:  # the move goes on; without its id nobody could look again
+            return {"taskId": task, "status": "UNKNOWN", "problem": str(problem)}
         percent = int(state.get("progressPercent") or 0)
         if percent > reported:
             reported = percent

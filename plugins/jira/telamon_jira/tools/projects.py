@@ -47,7 +47,7 @@ async def get_jira_project(jira: Jira, *, project_id_or_key: ProjectIdOrKey) -> 
     return filled(
         **picked(found, "id", "key", "name", "description", "style"),
         type=found.get("projectTypeKey"),
-        url=f"{jira.api.site.url}/browse/{found.get('key')}",
+        url=jira.browse(str(found.get("key"))),
         lead=compact.person(found.get("lead")),
         issueTypes=[issue_type(kind) for kind in objects(found.get("issueTypes"))],
         components=[component(item) for item in objects(found.get("components"))],

@@ -5,14 +5,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from telamon.plugin import InvalidArgument, Rejected, tool
-from telamon_jira import compact, writing
+from telamon_jira import compact, screens, writing
 from telamon_jira.arguments import Expand, FieldValues, Id, IssueIdOrKey, Line, Updates
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
-from telamon_jira.values import filled, items, members, objects
+from telamon_jira.values import filled, members, objects
 
 PATH = "/rest/api/3/issue/{issueIdOrKey}/transitions"
-ALLOWED_SHOWN = 50
 
 
 class Transition(BaseModel):
@@ -53,7 +52,11 @@ async def get_transitions_for_jira_issue(
         },
         issueIdOrKey=issue_id_or_key,
     )
-    return {"transitions": [_shown(found) for found in objects(members(answer).get("transitions"))]}
+    return {
+        "transitions": [
+            screens.step(found) for found in objects(members(answer).get("transitions"))
+        ]
+    }
 
 
 @tool(
@@ -100,7 +103,7 @@ async def transition_jira_issue(
         raise await _with_steps(jira, issue_id_or_key, str(step["id"]), refusal) from refusal
     return filled(
         issue=issue_id_or_key,
-        url=jira.browse(issue_id_or_key),
+        url=jira.page(issue_id_or_key),
         transition=step.get("name"),
         transitionId=step["id"],
         status=compact.name(step.get("to")),
@@ -151,36 +154,3 @@ def _listed(possible: list[dict[str, Any]]) -> str:
         )
         or "none"
     )
-
-
-def _shown(step: dict[str, Any]) -> dict[str, Any]:
-    return filled(
-        id=step.get("id"),
-        name=step.get("name"),
-        to=compact.status(step.get("to")),
-        unavailable=True if step.get("isAvailable") is False else None,
-        fields={
-            name: asked_field(members(found)) for name, found in members(step.get("fields")).items()
-        },
-    )
-
-
-def asked_field(meta: dict[str, Any]) -> dict[str, Any]:
-    """Return what a field of a screen wants: its name, type, and the values it allows."""
-    schema = members(meta.get("schema"))
-    allowed = items(meta.get("allowedValues"))
-    kind = schema.get("type")
-    return filled(
-        name=meta.get("name"),
-        required=True if meta.get("required") else None,
-        type=f"{kind} of {schema.get('items')}" if kind == "array" else kind,
-        hasDefault=True if meta.get("hasDefaultValue") else None,
-        allowed=[allowed_value(value) for value in allowed[:ALLOWED_SHOWN]],
-        allowedTotal=len(allowed) if len(allowed) > ALLOWED_SHOWN else None,
-    )
-
-
-def allowed_value(value: Any) -> Any:
-    """Return an allowed value by the word with which it is set."""
-    found = members(value)
-    return found.get("name") or found.get("value") or found.get("key") or compact.anything(value)

@@ -6,6 +6,7 @@ import pytest
 from fakes.jira_api import ADA, BEN, FIRST, SECOND, Sandbox
 
 from telamon.plugin import Person, SandboxRequest, SandboxResponse, Site, Upload
+from telamon_jira.sandbox.emulator import facts
 
 ISSUE = "/rest/api/3/issue/{issueIdOrKey}"
 DOCUMENT = {"type": "doc", "version": 1, "content": []}
@@ -45,6 +46,11 @@ def test_jira_software_knows_granular_scopes_only() -> None:
         names = {name for needed in operation.scopes for name in needed}
         classic = {name for name in names if name.endswith(("-work", "-user", "jira-project"))}
         assert bool(classic) == operation.path.startswith("/rest/api/3")
+
+
+def test_facts_are_kept_of_exactly_the_operations_there_are() -> None:
+    names = {f"{op.method} {op.path}" for op in Sandbox().emulator.operations}
+    assert names == facts().keys()
 
 
 def test_no_operation_is_there_twice() -> None:

@@ -40,6 +40,8 @@ def issue_json(
         body["schema"] = {field.id: field.schema for field in picked}
     if "transitions" in expand:
         body["transitions"] = shown_steps(view, issue, fields=False)
+    if "editmeta" in expand:
+        body["editmeta"] = _edit_screen(view, issue)
     if "changelog" in expand:
         entries = [shapes.change(view, change) for change in reversed(issue.history)]
         body["changelog"] = {
@@ -113,19 +115,18 @@ def history(view: View, issue_id_or_key: str) -> SandboxResponse:
 
 def edit_meta(view: View, issue_id_or_key: str) -> SandboxResponse:
     """GET the fields that can be changed."""
-    issue = view.editable(issue_id_or_key)
+    return ok(_edit_screen(view, view.editable(issue_id_or_key)))
+
+
+def _edit_screen(view: View, issue: Issue) -> dict[str, Any]:
     project = view.project_of(issue)
-    return ok(
-        {
-            "fields": {
-                field.id: described(
-                    view, project, field, required=field.id in ("summary", "issuetype")
-                )
-                for field in FIELDS.values()
-                if field.edited and fits(field, issue.values["issuetype"], sprints=project.strict)
-            }
+    return {
+        "fields": {
+            field.id: described(view, project, field, required=field.id in ("summary", "issuetype"))
+            for field in FIELDS.values()
+            if field.edited and fits(field, issue.values["issuetype"], sprints=project.strict)
         }
-    )
+    }
 
 
 def pick(view: View) -> SandboxResponse:
