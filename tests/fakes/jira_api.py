@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from facts.requests import check, scopes_allow
+
 from telamon.plugin import (
     Conflict,
     Download,
@@ -29,6 +31,9 @@ from telamon_jira import register_product
 from telamon_jira.client import Jira
 from telamon_jira.sandbox.emulator import JiraEmulator
 from telamon_jira.settings import JiraSettings
+
+MISDESCRIBED = frozenset({"/rest/api/3/bulk/issues/move"})
+"""Its schema requires two names that it does not have; its example has the right ones."""
 
 NOW = 1_781_524_800.0
 """Monday, 15 June 2026, 12:00 UTC."""
@@ -109,6 +114,9 @@ class JiraApi:
         texts = query_texts(query)
         filled = fill(path, segments)
         operation = self._operation(method, path, texts)
+        problems = check("jira", method, filled, texts, _recorded(body, file, fields))
+        assert not problems or path in MISDESCRIBED, problems
+        assert scopes_allow("jira", method, filled, self.scopes), f"scopes of {method} {path}"
         given = {name: value for name, value in (query or {}).items() if value is not None}
         self.requests.append(
             Request(method=method, template=path, path=filled, query=given, body=body, file=file)
@@ -169,6 +177,10 @@ class JiraApi:
         **segments: str | int,
     ) -> Json:
         return self.ask(method, path, query, segments, file=file, fields=fields).body
+
+
+def _recorded(body: Json, file: Upload | None, fields: Mapping[str, str] | None) -> Any:
+    return body if file is None else {"fields": dict(fields or {}), "file": file.filename}
 
 
 def failure(response: SandboxResponse) -> Exception:
