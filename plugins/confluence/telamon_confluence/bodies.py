@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from telamon.adf import AdfError, apply_edit, from_markdown, replace_section, to_markdown
+from telamon.adf import AdfError, apply_edit, from_markdown, lost, replace_section, to_markdown
 from telamon.plugin import InvalidArgument, Json, ToolError, Unavailable
 from telamon_confluence.answers import is_object, part
 
@@ -91,6 +91,14 @@ def section_edited(adf: Mapping[str, Any], heading: str, markdown: str) -> dict[
     """
     try:
         return replace_section(adf, heading, markdown)
+    except AdfError as error:
+        raise InvalidArgument(str(error)) from error
+
+
+def losses(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return what *before* has and *after* has not that nobody would get back: macros, media."""
+    try:
+        return [str(loss) for loss in lost(before, after)]
     except AdfError as error:
         raise InvalidArgument(str(error)) from error
 

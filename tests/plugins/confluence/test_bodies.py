@@ -52,3 +52,15 @@ def test_bodies_are_written_compactly_and_in_their_own_letters() -> None:
     assert written["representation"] == "atlas_doc_format"
     assert "Gr\u00fc\u00dfe" in written["value"]
     assert ": " not in written["value"]
+
+
+def test_documents_that_are_too_deep_to_compare_are_refused() -> None:
+    with pytest.raises(InvalidArgument):
+        bodies.losses(nested(3000), nested(1))
+
+
+def test_an_edit_of_a_document_that_is_too_deep_is_refused() -> None:
+    with pytest.raises(InvalidArgument):
+        bodies.edited(nested(3000), "x")
+    with pytest.raises(InvalidArgument):
+        bodies.section_edited(nested(3000), "x", "y")

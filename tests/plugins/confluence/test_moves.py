@@ -307,6 +307,17 @@ async def test_a_comment_is_edited_by_its_author_only(
         )
 
 
+async def test_an_edit_that_changes_nothing_makes_no_version(ben: User, page_id: PageId) -> None:
+    plan = page_id("Release plan")
+    his = (await ben.read("getConfluencePageFooterComments", pageId=plan))["comments"][0]
+
+    same = await ben.read(
+        "updateConfluenceComment", commentId=his["id"], commentType="footer", body=his["body"]
+    )
+
+    assert same["version"] == 1
+
+
 async def test_an_inline_comment_is_resolved_and_reopened(ada: User, page_id: PageId) -> None:
     plan = page_id("Release plan")
     [comment] = (await ada.read("getConfluencePageInlineComments", pageId=plan))["comments"]

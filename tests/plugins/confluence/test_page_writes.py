@@ -173,6 +173,30 @@ async def test_what_the_markdown_leaves_alone_stays_as_it_was(ada: User, page_id
     assert "same week" in json.dumps(new[-1])
 
 
+async def test_an_update_that_changes_nothing_writes_nothing(ada: User, page_id: PageId) -> None:
+    number = page_id("Release plan")
+    read = await ada.read("getConfluencePage", pageId=number)
+    ada.api.requests.clear()
+
+    saved = await ada.read(
+        "updateConfluencePage", pageId=number, body=read["body"], title=read["title"]
+    )
+
+    assert saved["unchanged"] is True
+    assert saved["version"]["number"] == read["version"]["number"]
+    assert [sent.method for sent in ada.api.requests] == ["GET"]
+
+
+async def test_a_new_title_alone_is_written(ada: User, page_id: PageId) -> None:
+    number = page_id("Release plan")
+    body = (await ada.read("getConfluencePage", pageId=number))["body"]
+
+    saved = await ada.read("updateConfluencePage", pageId=number, body=body, title="Plan")
+
+    assert saved["title"] == "Plan"
+    assert saved["version"]["number"] == 4
+
+
 async def test_a_section_is_changed_and_everything_else_untouched(
     ada: User, page_id: PageId
 ) -> None:
@@ -386,6 +410,28 @@ async def test_somebody_who_saves_in_between_is_named_with_what_they_changed() -
     assert "at version 3, saved by somebody at 2026-01-02" in said
     assert "-before" in said
     assert "more lines)" in said
+
+
+async def test_a_conflict_on_a_page_too_deep_to_compare_says_only_who_and_when() -> None:
+    deep = page(3, "x")
+    node: dict[str, Any] = {"type": "paragraph", "content": []}
+    for _ in range(200):
+        node = {"type": "bulletList", "content": [{"type": "listItem", "content": [node]}]}
+    document = {"type": "doc", "version": 1, "content": [node]}
+    deep["body"]["atlas_doc_format"]["value"] = json.dumps(document)
+    api = FakeApi(
+        answers={
+            ("GET", "/wiki/api/v2/pages/7"): InTurn(page(2, "before"), deep),
+            ("PUT", "/wiki/api/v2/pages/7"): Conflict("Version must be incremented"),
+            ("POST", "/wiki/api/v2/users-bulk"): {"results": []},
+        }
+    )
+    confluence = Confluence(api=api, settings=ConfluenceSettings())
+
+    with pytest.raises(Conflict) as refused:
+        await update_confluence_page.call(confluence, FakeCall(), {"pageId": "7", "body": "mine"})
+
+    assert str(refused.value).endswith("then repeat the edit.")
 
 
 async def test_a_conflict_without_a_change_of_the_text_says_only_who_and_when() -> None:

@@ -1,6 +1,7 @@
 """The emulated operations on spaces."""
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from telamon.plugin import Operation, SandboxRequest
@@ -48,8 +49,7 @@ def operations(site: Callable[[SandboxRequest], SiteState]) -> Sequence[Operatio
             and request.value("favorited-by") is None
         ]
         sort = asking.choice(request, "sort", _SORTS) or "id"
-        by: Callable[[Space], Any] = lambda space: getattr(space, sort.lstrip("-"))  # noqa: E731 - a key
-        spaces.sort(key=by, reverse=sort.startswith("-"))
+        spaces.sort(key=attrgetter(sort.lstrip("-")), reverse=sort.startswith("-"))
         return asking.page(request, "/spaces", spaces, lambda space: shaped(request, state, space))
 
     def read(request: SandboxRequest, *, id: str) -> Any:  # noqa: A002 - the path's own name

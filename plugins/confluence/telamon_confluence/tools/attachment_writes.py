@@ -65,6 +65,7 @@ def _decoded(content: str, limit: int) -> bytes:
 def _shape(confluence: Confluence, item: shapes.Shape) -> shapes.Shape:
     return {
         "id": item.get("id"),
+        "fileId": part(item, "extensions").get("fileId"),
         "filename": item.get("title"),
         "mediaType": part(item, "extensions").get("mediaType"),
         "size": part(item, "extensions").get("fileSize"),

@@ -100,9 +100,10 @@ def attachment_uri(confluence: Confluence, item: Json) -> str:
 
 
 def attachment_shape(confluence: Confluence, item: Json) -> shapes.Shape:
-    """Return an attached file without its content."""
+    """Return an attached file without its content; pages refer to it by its ``fileId``."""
     return {
         "id": item.get("id"),
+        "fileId": item.get("fileId"),
         "filename": files.clean_name(str(item.get("title") or "")),
         "mediaType": item.get("mediaType"),
         "size": item.get("fileSize"),

@@ -26,7 +26,10 @@ async def update_confluence_comment(
     """Replace the Markdown of a comment; only its author may."""
     path = f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}"
     before = await confluence.api.get(path, {"body-format": bodies.ADF}, comment_id=comment_id)
-    document = bodies.edited(bodies.document(before), body)
+    there = bodies.document(before)
+    document = bodies.edited(there, body)
+    if document == there:
+        return shapes.comment(confluence, before, {})
     return await _saved(confluence, path, comment_id, before, {"body": bodies.written(document)})
 
 
