@@ -127,7 +127,7 @@ class Fitter:
             if isinstance(child, Verbatim) or self._may_hold(kind(node), kind(child)):
                 kept.append(child)
                 continue
-            parts += self._filled(node, kept)
+            parts += self._filled(node, kept) if kept else []
             if kind(node) == "orderedList":
                 number += len(kept)
                 node = node | {"attrs": attributes(node) | {"order": number}}

@@ -46,7 +46,7 @@ def _same_marker(before: str, after: str) -> bool:
 def write_block(node: Node, parent: str, forms: Forms, *, second: bool = False) -> list[str]:
     """The lines for one block; `second` asks for the other list marker."""
     children = content(node)
-    if forms.level > MAX_LEVEL - 2:
+    if forms.level > MAX_LEVEL - 4:
         return opaque_block(node, forms)
     if not well_formed(node, parent) or not arranged(kind(node), children, "content" in node):
         return opaque_block(node, forms)

@@ -75,13 +75,13 @@ def _simple(grid: list[list[Node]], forms: Forms) -> list[str]:
     lines: list[str] = []
     has_header = all(kind(cell) == "tableHeader" for cell in grid[0])
     if not has_header:
-        lines.append("|" + "  |" * len(grid[0]))
+        lines.append("|" + " |" * len(grid[0]))
     for at, row in enumerate(grid):
         in_header = has_header and at == 0
         cells = [_cell(cell, forms, header=in_header) for cell in row]
         if in_header and not any(cells):
             cells[0] = write_attributes({"th": True})
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("|" + "".join(f" {cell} |" if cell else " |" for cell in cells))
     rules = [_RULES[_alignment(cell)] for cell in grid[0]]
     lines.insert(1, f"| {' | '.join(rules)} |")
     return lines

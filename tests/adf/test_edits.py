@@ -1,0 +1,143 @@
+import pytest
+from adf.documents import Node, documents
+from adf.profiles import cases
+from adf.test_round_trip import MACRO, WHOLE, doc, p, t
+from hypothesis import given
+
+from telamon.adf import (
+    AmbiguousSection,
+    UnknownReference,
+    UnknownSection,
+    apply_edit,
+    from_markdown,
+    lost,
+    plain_text,
+    replace_section,
+    section,
+    sections,
+    to_markdown,
+)
+
+COMMENT: Node = {"type": "annotation", "attrs": {"id": "c1", "annotationType": "inlineComment"}}
+
+
+def read(document: Node) -> str:
+    return to_markdown(document, opaque="reference")
+
+
+@cases(150)
+@given(documents(4))
+def test_writing_back_what_was_read_changes_nothing_at_all(document: Node) -> None:
+    updated = apply_edit(document, read(document))
+    assert updated == document
+    assert lost(document, updated) == []
+
+
+def test_the_complete_form_can_be_written_back_too() -> None:
+    assert apply_edit(WHOLE, to_markdown(WHOLE)) == WHOLE
+
+
+def test_an_edit_of_one_paragraph_leaves_all_else_byte_for_byte() -> None:
+    document = doc(*WHOLE["content"], p("Old words here", attrs={"localId": "p9"}))
+    updated = apply_edit(document, read(document).replace("Old words here", "New words here"))
+    assert updated["content"][:-1] == WHOLE["content"]
+    assert updated["content"][-1] == p("New words here", attrs={"localId": "p9"})
+
+
+def test_an_edit_inside_a_list_or_table_keeps_what_stands_beside_it() -> None:
+    items = [
+        {"type": "listItem", "attrs": {"localId": name}, "content": [p(name, t("!", COMMENT))]}
+        for name in ("one", "two")
+    ]
+    document = doc({"type": "bulletList", "attrs": {"localId": "l"}, "content": items})
+    updated = apply_edit(document, read(document).replace("two", "three"))
+    assert updated["content"][0]["attrs"] == {"localId": "l"}
+    assert updated["content"][0]["content"][0] == items[0]
+    assert updated["content"][0]["content"][1]["attrs"] == {"localId": "two"}
+
+
+def test_a_macro_costs_a_reference_and_survives_being_moved() -> None:
+    document = doc(p("a"), MACRO, p("b"))
+    first, macro, last = read(document).split("\n\n")
+    assert "toc" in macro
+    assert len(macro) < 60
+    updated = apply_edit(document, "\n\n".join([last, macro, first, "c"]))
+    assert updated["content"] == [p("b"), MACRO, p("a"), p("c")]
+
+
+def test_an_unknown_reference_is_refused_by_name() -> None:
+    with pytest.raises(UnknownReference, match="0123456789") as caught:
+        apply_edit(doc(p("a")), "```adf ref=0123456789\n```")
+    assert caught.value.reference == "0123456789"
+
+
+def test_a_reference_without_an_original_is_text() -> None:
+    assert from_markdown("```adf ref=01\nx\n```")["content"][0]["type"] == "codeBlock"
+
+
+def test_what_would_be_lost_is_listed_in_words() -> None:
+    losses = {str(loss) for loss in lost(WHOLE, doc(p("gone")))}
+    assert "macro: extension toc (2 times)" in losses
+    assert "mention: @Ada Example" in losses
+    assert "layout: 2 columns" in losses
+    assert any(loss.startswith("medium: x [y]") for loss in losses)
+    commented = doc(p("a ", t("remark", COMMENT), {"type": "wormhole"}))
+    assert [str(loss) for loss in lost(commented, doc())] == [
+        "unknown node: wormhole",
+        "inline comment: on “remark”",
+    ]
+
+
+def heading(text: str, level: int) -> Node:
+    return {"type": "heading", "attrs": {"level": level, "localId": text}, "content": [t(text)]}
+
+
+PAGE = doc(
+    heading("One", 1),
+    p("a"),
+    heading("Two", 2),
+    p("b", attrs={"localId": "b"}),
+    MACRO,
+    heading("Three", 2),
+    p("c"),
+    {
+        "type": "layoutSection",
+        "content": [
+            {"type": "layoutColumn", "attrs": {"width": 50}, "content": [heading("In", 3), p("d")]},
+            {"type": "layoutColumn", "attrs": {"width": 50}, "content": [heading("Two", 1)]},
+        ],
+    },
+)
+
+
+def test_sections_reach_to_the_next_heading_of_the_same_or_a_higher_level() -> None:
+    found = [(one.named, one.path, one.start, one.stop) for one in sections(PAGE)]
+    assert found == [
+        ("# One", (), 0, 8),
+        ("## Two", (), 2, 5),
+        ("## Three", (), 5, 8),
+        ("### In", (7, 0), 0, 2),
+        ("# Two", (7, 1), 0, 1),
+    ]
+    assert plain_text(section(PAGE, "## Two")) == "Two\nb"
+
+
+def test_replacing_a_section_leaves_the_rest_and_its_own_unchanged_blocks() -> None:
+    updated = replace_section(PAGE, "## two", read(section(PAGE, "## Two")) + "\n\nmore")
+    assert updated["content"][:5] == PAGE["content"][:5]
+    assert updated["content"][5] == p("more")
+    assert updated["content"][6:] == PAGE["content"][5:]
+
+
+def test_the_heading_stays_when_the_new_text_has_none() -> None:
+    updated = replace_section(PAGE, "In", "new")
+    assert updated["content"][7]["content"][0]["content"][0] == heading("In", 3)
+    assert plain_text(section(updated, "In")) == "In\nnew"
+
+
+def test_a_heading_that_is_missing_or_ambiguous_is_refused_with_the_list() -> None:
+    with pytest.raises(UnknownSection, match="## Three") as caught:
+        replace_section(PAGE, "Four", "x")
+    assert "# One" in caught.value.headings
+    with pytest.raises(AmbiguousSection, match="2 sections"):
+        replace_section(PAGE, "Two", "x")

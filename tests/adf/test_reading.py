@@ -1,0 +1,119 @@
+import json
+from pathlib import Path
+
+import pytest
+from adf.documents import SPECIAL, Node
+from adf.profiles import cases
+from adf.test_round_trip import SCHEMA, doc, link, p, t
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telamon.adf import canonical, from_markdown, plain_text, to_markdown
+
+INPUTS = json.loads((Path(__file__).parent / "data" / "inputs.json").read_text())
+PIECES = st.sampled_from(
+    [
+        "\n", "\n\n", "    ", "\n> ", "\n- ", "\n1. ", "\n  - [ ] ", "\n:::", "layout", "table\n", "row\n", "td\n", "\n:::\n",
+        "\n<details>\n", "\n</details>\n", "```adf\n", '{"type":"rule"}', '{"type":"listItem"}', "\n```\n", "| a | b |\n",
+        '{"type":"media","attrs":{"type":"none"}}', '{"type":"tableRow","content":[]}', '{"type":"text","text":"x"}',
+        "|---|:-:|\n", "{indent=2 font=small}", "{group}\n", "{li localId=1}", "![a](media:1)", "![a](http://x)",
+        "{caption} c", "[](u){card}", "{block}", '[x](u "t")', "{layout=wide}", '{localId=""}', '{width=3 widthType=pixel}\n',
+        ':adf["x","y"]', "ref=abc", ":::column {width=200}\n", ':::adf {"type":"panel"}\n', "{fragment=1}\n",
+    ]
+)  # fmt: skip
+MARKDOWN = st.lists(SPECIAL | PIECES | st.text(max_size=5), max_size=30).map("".join)
+
+
+@cases(200)
+@given(MARKDOWN | st.text(), st.sampled_from(["confluence", "jira"]))
+def test_any_text_is_a_valid_document_that_comes_back(text: str, profile: str) -> None:
+    document = from_markdown(text, profile="jira" if profile == "jira" else "confluence")
+    SCHEMA.validate(document)
+    assert canonical(document) == document
+    assert from_markdown(to_markdown(document)) == document
+
+
+@pytest.mark.parametrize("text", INPUTS)
+def test_each_construct_makes_a_valid_document(text: str) -> None:
+    document = from_markdown(text)
+    SCHEMA.validate(document)
+    assert from_markdown(to_markdown(document)) == document
+
+
+def item(*blocks: Node) -> Node:
+    return {"type": "listItem", "content": list(blocks)}
+
+
+def bullets(*items: Node) -> Node:
+    return {"type": "bulletList", "content": list(items)}
+
+
+BOLD = {"type": "strong"}
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("", []),
+        ("a\nb", [p("a b")]),
+        ("a  \nb", [p("a", {"type": "hardBreak"}, "b")]),
+        ("Title\n===", [{"type": "heading", "attrs": {"level": 1}, "content": [t("Title")]}]),
+        ("2) x", [{"type": "orderedList", "attrs": {"order": 2}, "content": [item(p("x"))]}]),
+        ("- a\n\n  b", [bullets(item(p("a"), p("b")))]),
+        ("    code", [{"type": "codeBlock", "content": [t("code")]}]),
+        ("<https://example.com>", [p(t("https://example.com", link("https://example.com")))]),
+        ("<i>a</i> <b>", [p(t("a", "em"), " <b>")]),
+        ("a <span>b</span>", [p("a <span>b</span>")]),
+        ("[a]\n\n[a]: https://example.com 'T'", [p(t("a", link("https://example.com", title="T")))]),
+        ("**`a`**", [p(t("a", "code"))]),
+        ("> # a", [{"type": "blockquote", "content": [p(t("a", "strong"))]}]),
+        ("> > a", [{"type": "blockquote", "content": [p("a")]}]),
+        ("- # a", [bullets(item(p(t("a", "strong"))))]),
+        ("- a\n- ---\n- b", [bullets(item(p("a"))), {"type": "rule"}, bullets(item(p("b")))]),
+        ("> [!note]\n> a", [{"type": "panel", "attrs": {"panelType": "info"}, "content": [p("a")]}]),
+        ("> [!nonsense]\n> a", [{"type": "blockquote", "content": [p("[!nonsense] a")]}]),
+        ("</details>", [p("</details>")]),
+        ("<summary>x</summary>", [p("<summary>x</summary>")]),
+        ("{align=center}", [p("{align=center}")]),
+        (":status[]", [p(":status[]")]),
+        (":date[2026-02-31]", [p({"type": "date", "attrs": {"timestamp": "2026-02-31"}})]),
+        (":::row", [p(":::row")]),
+        (":::", [p(":::")]),
+    ],
+)  # fmt: skip
+def test_markdown_becomes_its_equivalent(text: str, blocks: list[Node]) -> None:
+    assert from_markdown(text) == doc(*blocks)
+
+
+def test_a_table_in_a_list_item_follows_the_list_which_goes_on() -> None:
+    document = from_markdown("1. a\n\n   | x |\n   |---|\n2. b")
+    assert [block["type"] for block in document["content"]] == ["orderedList", "table", "orderedList"]
+    assert document["content"][2]["attrs"] == {"order": 2}
+
+
+def test_a_picture_in_a_sentence_gets_a_block_of_its_own() -> None:
+    document = from_markdown("a ![b](https://example.com/c.png) d")
+    assert [block["type"] for block in document["content"]] == ["paragraph", "mediaSingle", "paragraph"]
+
+
+def test_tasks_and_other_items_make_lists_of_their_own() -> None:
+    document = from_markdown("- [ ] a\n- b\n- [x] c\n  - [ ] d")
+    assert [block["type"] for block in document["content"]] == ["taskList", "bulletList", "taskList"]
+    identifiers = {node["attrs"]["localId"] for node in document["content"][2]["content"]}
+    assert len(identifiers) == 2
+
+
+def test_the_same_text_makes_the_same_document() -> None:
+    assert from_markdown("- [ ] a") == from_markdown("- [ ] a")
+
+
+def test_jira_gets_the_contents_of_a_layout_without_the_layout() -> None:
+    text = ":::layout\n:::column\nleft\n:::column\nright\n:::"
+    assert from_markdown(text, profile="jira") == doc(p("left"), p("right"))
+    assert from_markdown(text)["content"][0]["type"] == "layoutSection"
+
+
+def test_plain_text_is_the_words_alone() -> None:
+    assert plain_text(from_markdown("# A *b*\n\n- c\n- @[Ada Example](accountid:1) :status[D]")) == (
+        "A b\nc\n@Ada Example D"
+    )
