@@ -17,19 +17,19 @@ from telamon.atlassian.oauth import AtlassianOAuth
 from telamon.atlassian.transport import open_session
 from telamon.plugin import SignInAgain
 from telamon.settings import AtlassianSettings
-from telamon.storage import KeyRing, Storage, open_storage
+from telamon.storage import KeyRing, open_storage
 from telamon.tasks import Tasks
 
 
-def stop_before_commit(storage: Storage, how: signal.Signals) -> None:
-    """Send *how* to this very process when Atlassian has answered and nothing is stored yet."""
-    commit = storage.grants.commit
+def stop(owner: object, method: str, how: signal.Signals) -> None:
+    """Send *how* to this very process when *method* is about to run."""
+    run = getattr(owner, method)
 
-    async def stop(*args: Any, **values: Any) -> bool:
+    async def stopping(*args: Any, **values: Any) -> Any:
         os.kill(os.getpid(), how)
-        return await commit(*args, **values)
+        return await run(*args, **values)
 
-    storage.grants.commit = stop  # type: ignore[method-assign]  # the point of this program
+    setattr(owner, method, stopping)
 
 
 async def main(orders: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,8 @@ async def main(orders: dict[str, Any]) -> dict[str, Any]:
             oauth = AtlassianOAuth(http, settings, orders["callback"])
             custody = Custody(storage, oauth, tasks, lambda _: None, clock)
             if "signal" in orders:
-                stop_before_commit(storage, signal.Signals[orders["signal"]])
+                places = {"refresh": oauth, "commit": storage.grants}
+                stop(places[orders["at"]], orders["at"], signal.Signals[orders["signal"]])
             if orders["do"] == "sweep":
                 return {"swept": await custody.sweep()}
             try:

@@ -92,25 +92,26 @@ async def test_eight_processes_make_one_refresh(deployment: Deployment) -> None:
 
 
 @pytest.mark.row("SEC-P10")
-async def test_a_grant_outlives_kill_9_between_atlassians_answer_and_the_commit(
-    deployment: Deployment,
+@pytest.mark.parametrize(("at", "asked"), [("refresh", 0), ("commit", 1)])
+async def test_a_grant_outlives_kill_9_before_atlassian_is_asked_and_before_the_commit(
+    deployment: Deployment, at: str, asked: int
 ) -> None:
-    killed = await deployment.start("token", signal="SIGKILL")
+    killed = await deployment.start("token", signal="SIGKILL", at=at)
     await killed.communicate()
     assert killed.returncode == -signal.SIGKILL
-    assert deployment.atlassian.refreshes == 1
+    assert deployment.atlassian.refreshes == asked
     deployment.advance(46)
     assert await deployment.run("sweep") == {"swept": 1}
     deployment.advance(EXPIRED)
     assert (await deployment.run("token"))["token"]
     counts = deployment.atlassian.sandbox.grants.counts
-    assert (counts.refreshes, counts.reuses, counts.breaches) == (3, 1, 0)
+    assert (counts.refreshes, counts.reuses, counts.breaches) == (2 + asked, asked, 0)
 
 
 async def test_without_the_sweeper_the_leeway_ends_and_the_grant_is_lost(
     deployment: Deployment,
 ) -> None:
-    killed = await deployment.start("token", signal="SIGKILL")
+    killed = await deployment.start("token", signal="SIGKILL", at="commit")
     await killed.communicate()
     deployment.advance(LEEWAY + 46)
     assert await deployment.run("token") == {"token": None}
@@ -121,7 +122,7 @@ async def test_without_the_sweeper_the_leeway_ends_and_the_grant_is_lost(
 async def test_a_process_that_slept_through_its_lease_adopts_what_the_next_one_stored(
     deployment: Deployment,
 ) -> None:
-    sleeper = await deployment.start("token", signal="SIGSTOP")
+    sleeper = await deployment.start("token", signal="SIGSTOP", at="commit")
     await asyncio.to_thread(os.waitid, os.P_PID, sleeper.pid, os.WSTOPPED | os.WNOWAIT)
     deployment.advance(46)
     newest = await deployment.run("token")
