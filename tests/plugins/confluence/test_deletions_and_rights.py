@@ -1,11 +1,15 @@
 import base64
+from typing import Any
 
 import pytest
 from fakes.confluence_user import ADA, BEN, PageId, User
 from pydantic import ValidationError
 
 from telamon.plugin import Forbidden, InvalidArgument, NotFound, TooLarge
+from telamon.plugin.testing import FakeApi, FakeCall
+from telamon_confluence.client import Confluence
 from telamon_confluence.settings import ConfluenceSettings
+from telamon_confluence.tools.restrictions import get_confluence_page_restrictions
 
 
 async def test_a_deleted_page_is_in_the_trash_and_can_come_back(ada: User, page_id: PageId) -> None:
@@ -237,3 +241,17 @@ async def test_only_those_who_may_change_a_page_restrict_it(ben: User, page_id: 
             pageId=page_id("Holidays"),
             readUsers=[BEN.account_id],
         )
+
+
+async def test_groups_that_alone_may_see_a_page_are_listed() -> None:
+    group = {"name": "leads", "id": "g-1"}
+    rule = {"operation": "read", "restrictions": {"group": {"results": [group]}}}
+    path = "/wiki/rest/api/content/7/restriction"
+    api = FakeApi(answers={("GET", path): {"results": [rule]}})
+    confluence = Confluence(api=api, settings=ConfluenceSettings())
+
+    answer: Any = await get_confluence_page_restrictions.call(
+        confluence, FakeCall(), {"pageId": "7"}
+    )
+
+    assert answer["restrictions"] == {"read": {"users": None, "groups": [group]}}

@@ -18,6 +18,8 @@ from telamon.plugin import (
 )
 from telamon_confluence.sandbox import ConfluenceEmulator
 from telamon_confluence.sandbox.documents import doc, para, text
+from telamon_confluence.sandbox.passages import count, mark, markers, plain
+from telamon_confluence.sandbox.records import Template
 from telamon_confluence.sandbox.storage_format import to_storage
 from telamon_confluence.sandbox.storage_reader import StorageError, from_storage
 
@@ -464,3 +466,59 @@ def test_plain_storage_is_read_as_a_document() -> None:
 def test_other_storage_is_refused(storage: str) -> None:
     with pytest.raises(StorageError):
         from_storage(storage)
+
+
+def test_a_passage_is_marked_across_the_pieces_of_its_paragraph() -> None:
+    document = doc(
+        para("The ", text("slow", "strong"), " ferry", {"type": "hardBreak"}, "leaves soon")
+    )
+
+    mark(document, "slow fer", 0, "m1")
+
+    content = document["content"][0]["content"]
+    assert [(node.get("text"), [m["type"] for m in node.get("marks", [])]) for node in content] == [
+        ("The ", []),
+        ("slow", ["strong", "annotation"]),
+        (" fer", ["annotation"]),
+        ("ry", []),
+        (None, []),
+        ("leaves soon", []),
+    ]
+    assert plain(document) == "The slow ferry\nleaves soon"
+
+
+def test_the_second_occurrence_is_marked_when_it_is_meant() -> None:
+    document = doc(para("a ferry and a ferry"), para("a ferry"))
+
+    mark(document, "a ferry", 1, "m1")
+    mark(document, "a ferry", 2, "m2")
+
+    assert to_storage(document).startswith("<p>a ferry and <ac:inline-comment-marker")
+    assert markers(document) == {"m1", "m2"}
+    assert count(document, "a ferry") == 3
+
+
+async def test_a_space_that_is_invisible_is_not_found_by_its_id(ada: User, ben: User) -> None:
+    leads = (await ada.read("getConfluenceSpaces", keys="LEADS"))["spaces"][0]["id"]
+
+    with pytest.raises(NotFound):
+        await ben.call("getConfluenceSpace", spaceId=leads)
+    with pytest.raises(NotFound):
+        await ben.call("getPagesInConfluenceSpace", spaceId=leads)
+
+
+async def test_templates_are_paged_by_where_to_start(
+    ada: User, emulator: ConfluenceEmulator
+) -> None:
+    state = emulator._sites[FERRY.cloud_id]
+    other = state.new_id()
+    state.templates[other] = Template(id=other, name="Other", description="", storage="<p>x</p>")
+
+    first = await ada.read("listConfluenceTemplates", limit=1)
+    second = await ada.read("listConfluenceTemplates", limit=1, start=first["nextStart"])
+
+    assert [first["templates"][0]["name"], second["templates"][0]["name"]] == [
+        "Decision record",
+        "Other",
+    ]
+    assert second["nextStart"] is None

@@ -9,6 +9,7 @@ from telamon.plugin.testing import FakeApi
 from telamon_confluence import register_product
 from telamon_confluence.client import Confluence
 from telamon_confluence.cql import quoted, words
+from telamon_confluence.found import without_noise
 from telamon_confluence.settings import ConfluenceSettings
 
 PRODUCT = register_product()
@@ -222,3 +223,18 @@ async def test_what_is_no_page_of_confluence_is_not_claimed(ada: User, item: Any
     if isinstance(item, str):
         with pytest.raises(InvalidArgument):
             await PRODUCT.fetch.run(ada.client, item)
+
+
+def test_noise_is_taken_out_of_whatever_was_expanded() -> None:
+    expanded = {
+        "id": "1",
+        "_links": {"self": "x"},
+        "history": {"createdBy": {"displayName": "Ada", "profilePicture": {}}, "empty": []},
+        "ancestors": [{"id": "2", "_expandable": {}, "title": None}],
+    }
+
+    assert without_noise(expanded) == {
+        "id": "1",
+        "history": {"createdBy": {"displayName": "Ada"}},
+        "ancestors": [{"id": "2"}],
+    }

@@ -54,12 +54,12 @@ def head(level: int, *parts: str | Node) -> Node:
     return {"type": "heading", "attrs": {"level": level}, "content": inline(*parts)}
 
 
-def bullets(*items: str | Node | Sequence[Node]) -> Node:
-    """Return a bullet list; an item is words, a block, or several blocks."""
+def bullets(*items: str) -> Node:
+    """Return a bullet list."""
     return {"type": "bulletList", "content": [_item(item) for item in items]}
 
 
-def numbers(*items: str | Node | Sequence[Node]) -> Node:
+def numbers(*items: str) -> Node:
     """Return a numbered list."""
     return {"type": "orderedList", "attrs": {"order": 1}, "content": [_item(i) for i in items]}
 
@@ -224,7 +224,5 @@ def walk(node: Mapping[str, Any]) -> Iterator[Node]:
         yield from walk(child)
 
 
-def _item(item: str | Node | Sequence[Node]) -> Node:
-    if isinstance(item, str):
-        return {"type": "listItem", "content": [para(item)]}
-    return {"type": "listItem", "content": [item] if isinstance(item, dict) else list(item)}
+def _item(item: str) -> Node:
+    return {"type": "listItem", "content": [para(item)]}
