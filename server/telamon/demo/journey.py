@@ -37,6 +37,8 @@ class Journey:
     home: str
     say: Say
     person: str = "Ada"
+    untick: frozenset[str] = frozenset()
+    """Values of checkboxes to clear on the way, e.g. scopes on the consent page."""
     state: dict[str, Any] = field(default_factory=dict[str, Any])
 
     async def walk(self) -> None:
@@ -88,8 +90,8 @@ class Journey:
         self.state["client_id"] = made["client_id"]
         self.say("register", made["client_id"])
 
-    async def sign_in(self) -> None:
-        """Our consent page, the log-in at Atlassian, the site, and the way back."""
+    def authorize_url(self) -> tuple[str, str, str]:
+        """Return a fresh authorization request: its address, its state, its PKCE verifier."""
         verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(verifier.encode()).digest()
         asked = {
@@ -102,14 +104,19 @@ class Journey:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        browser = Browser(self.http, self.home)
         url = f"{self.state['server']['authorization_endpoint']}?{urlencode(asked)}"
+        return url, asked["state"], verifier
+
+    async def sign_in(self) -> None:
+        """Our consent page, the log-in at Atlassian, the site, and the way back."""
+        browser = Browser(self.http, self.home)
+        url, state, verifier = self.authorize_url()
         page = await browser.open(url)
         self._expect("Demo check" in page.text, "the consent page names the client", page.status)
         self.say("consent", "our page, before Atlassian's")
         page = await self._click_through(browser, page)
         answer = {name: values[0] for name, values in parse_qs(_query(page.location)).items()}
-        self._expect(answer.get("state") == asked["state"], "the state comes back", answer)
+        self._expect(answer.get("state") == state, "the state comes back", answer)
         self._expect(answer.get("iss") == self.home, "iss names the issuer", answer)
         self._expect("code" in answer, "a code comes back", answer)
         self.state |= {"code": answer["code"], "verifier": verifier}
@@ -122,6 +129,7 @@ class Journey:
             form = next((f for f in page.forms if f.method == "POST"), None)
             if form is None:
                 raise JourneyFailed(f"HTTP {page.status} at {page.url}: a page without a form")
+            form.fields = [each for each in form.fields if each[1] not in self.untick]
             page = await browser.submit(page, form, **self._choices(form))
         raise JourneyFailed(f"the sign-in does not end; it is at {page.url}")
 

@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,11 +59,13 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def demo(port: int) -> AsyncGenerator[Telamon, None]:
+async def demo(
+    port: int, plugins: Sequence[str] = ("confluence", "jira")
+) -> AsyncGenerator[Telamon, None]:
     """Run the demo on *port* (0 chooses one) for as long as the block lasts."""
     port = port or free_port()
     home = f"http://{HOST}:{port}"
-    loaded: Loaded = load(("confluence", "jira"), {})
+    loaded: Loaded = load(plugins, {})
     with TemporaryDirectory(prefix="telamon-demo-") as folder:
         settings = demo_settings(home, port, Path(folder))
         sandbox = Sandbox(

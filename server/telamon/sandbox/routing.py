@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telamon.plugin import Emulator, Operation
+from telamon.plugin import Emulator, Operation, SandboxResponse
 from telamon.plugin.paths import HOLE
 
 
@@ -13,6 +13,22 @@ class Match:
 
     operation: Operation
     parameters: dict[str, str]
+
+
+class NoEmulator:
+    """Stands for a product that brings no part of the sandbox: signing in works, calls are 404."""
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """None."""
+        return ()
+
+    def reset(self) -> None:
+        """Nothing is kept."""
+
+    def unreadable(self, problem: str) -> SandboxResponse:
+        """Never asked: no operation matches."""
+        return SandboxResponse(status=400, body={"message": problem})
 
 
 class Routes:

@@ -16,7 +16,7 @@ from telamon.sandbox.grants import Grants
 from telamon.sandbox.identity import Identity
 from telamon.sandbox.journal import Entry, Journal
 from telamon.sandbox.media import Media
-from telamon.sandbox.routing import Routes
+from telamon.sandbox.routing import NoEmulator, Routes
 from telamon.sandbox.signin import SignIn
 from telamon.sandbox.switches import Board
 from telamon.sandbox.world import PEOPLE, SITES
@@ -47,9 +47,11 @@ class Sandbox:
         self.journal = Journal()
         self.world = World(people=tuple(people), sites=tuple(sites), now=self.board.time)
         hosted = {
-            product.gateway: (product, Routes(product.sandbox(self.world)))
+            product.gateway: (
+                product,
+                Routes(product.sandbox(self.world) if product.sandbox else NoEmulator()),
+            )
             for product in products
-            if product.sandbox is not None
         }
         self._prefix = urlsplit(public_base).path.rstrip("/")
         self._emulators = [routes.emulator for _, routes in hosted.values()]
