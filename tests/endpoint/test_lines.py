@@ -1,14 +1,20 @@
 import asyncio
+import json
 import socket
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from conftest import FakeClock
 from fakes.endpoint_server import McpServer, mcp_server
 from fakes.endpoint_workshop import Workshop, make_workshop
-from fakes.mcp_client import Client, call, read_event, request
+from fakes.mcp_client import Client, call, initialize, read_event, request
+from yarl import URL
 
-from telamon.endpoint.lines import every
+from telamon.endpoint.lines import every, notice_loss
+from telamon.plugin import LimitHit
 from telamon.storage import StorageUnavailable
 
 KNOCK = call("knock")
@@ -112,47 +118,53 @@ async def test_a_good_token_keeps_its_stream_when_the_storage_cannot_be_asked(
 
 
 @pytest.mark.row("SEC-N24")
-async def test_the_kernel_is_told_to_give_up_on_a_peer_that_acknowledges_nothing(
-    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_the_kernel_is_told_to_give_up_on_a_peer_that_acknowledges_nothing(
+    family: socket.AddressFamily,
 ) -> None:
-    told: list[tuple[int, int]] = []
-    original = socket.socket.setsockopt
+    @dataclass
+    class Connection:
+        found: socket.socket
 
-    def remember(self: socket.socket, level: int, option: int, value: Any, *rest: Any) -> None:
-        if option == socket.TCP_USER_TIMEOUT and level == socket.IPPROTO_TCP:
-            told.append((option, value))
-        original(self, level, option, value, *rest)
+        def get_extra_info(self, name: str) -> socket.socket | None:
+            return self.found if name == "socket" else None
 
-    connection_options: list[int] = []
-
-    async with client.sent_modern(LISTEN) as stream:
-        assert await read_event(stream) is not None
-    monkeypatch.setattr("asyncio.trsock.TransportSocket.setsockopt", remember, raising=True)
-    async with client.sent_modern(LISTEN) as stream:
-        assert await read_event(stream) is not None
-    connection_options.extend(value for _, value in told)
-    assert connection_options == [30_000]
+    with socket.socket(family) as connection:
+        request = make_mocked_request("GET", "/", transport=Connection(connection))
+        notice_loss(request)
+        if family == socket.AF_INET:
+            told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert told == 30_000
 
 
 @pytest.mark.row("SEC-N25")
-@pytest.mark.parametrize("era", ["modern", "legacy"])
 async def test_a_client_that_does_not_read_is_dropped_and_others_are_not(
-    workshop: Workshop, client: Client, server: McpServer, era: str
+    server: McpServer, client: Client, workshop: Workshop, clock: FakeClock
 ) -> None:
-    """The client's window is zero; what is queued for it stays bounded."""
-    if era == "legacy":
-        await client.start("2025-06-18")
+    """Its window is full, notifications go on: the stream holds a few of them and lets go."""
+    await client.start("2025-06-18")
+    workshop.tick = lambda: clock.advance(0.2)
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.connect(("localhost", int(server.url.rsplit(":", 1)[1])))
-    raw.setblocking(False)
-    params = dict(call("flood", lines=100_000, size=1000)["params"])
-    headers = client.headers(Content_Type="application/json")
-    del headers["Accept"]
-    raw.close()
-    assert headers
-    assert params
-    assert workshop.cancelled == 0
+    raw.connect(("localhost", URL(server.url).port))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
+    body = json.dumps(call("pour", "slow", kilobytes=64)).encode()
+    headers = client.headers(
+        Host=URL(server.url).authority,
+        Content_Type="application/json",
+        Content_Length=str(len(body)),
+    )
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"POST /v1/mcp HTTP/1.1\r\n{lines}\r\n".encode() + body)
+    await workshop.ended.wait()
+    assert (await client.post(call("echo", "other", text="fine"))).text == "fine"
+    received = bytearray()
+    with suppress(ConnectionError):
+        while chunk := await reader.read(65_536):
+            received += chunk
+    assert len(received) < 500 * 64 * 1024
+    assert b'"text":"poured"' not in received
+    writer.close()
 
 
 @pytest.mark.row("SEC-N26", "MCP-B24")
@@ -208,18 +220,13 @@ async def test_a_user_whose_sessions_are_all_in_use_gets_no_other_one(
     limits = {"sessions_per_user": 2}
     async with mcp_server([make_workshop(workshop)], clock=clock, limits=limits) as small:
         busy = [Client(client.http, small.mcp, await small.token()) for _ in range(2)]
-        running = []
-        for each in busy:
-            await each.start()
-            running.append(asyncio.ensure_future(each.post(call("wait"))))
-        third = Client(client.http, small.mcp, busy[0].token)
-        while True:
-            answer = await third.post(request("initialize", {"protocolVersion": "2025-11-25"}))
-            if answer.status == 429:
-                break
-        assert answer.headers["Retry-After"] == "60"
-        workshop.release.set()
-        await asyncio.gather(*running)
+        async with AsyncExitStack() as streams:
+            for each in busy:
+                await each.start()
+                await streams.enter_async_context(each.listening())
+            refused = await Client(client.http, small.mcp, busy[0].token).post(initialize())
+        assert (refused.status, refused.headers["Retry-After"]) == (429, "60")
+        assert LimitHit(limit="sessions_per_user", key="ada") in small.events
 
 
 async def test_the_process_has_only_so_many_streams(

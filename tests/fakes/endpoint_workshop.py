@@ -44,6 +44,7 @@ class Workshop:
     release: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: int = 0
+    tick: Callable[[], None] = lambda: None
     done: list[str] = field(default_factory=list)
     apis: list[Api] = field(default_factory=list)
     give: Any = "given"
@@ -87,6 +88,18 @@ async def flood(_: Workshop, call: Call, *, lines: int, size: int = 10) -> str:
         await call.progress(number + 1, lines)
         await call.progress(number + 1, lines)
     return "flooded"
+
+
+@tool(USE_WORKSHOP, access="read", group="bench", title="Pour")
+async def pour(workshop: Workshop, call: Call, *, kilobytes: int) -> str:
+    """Log many large lines, none of them too soon after the one before."""
+    try:
+        for _ in range(500):
+            workshop.tick()
+            await call.log("info", "x" * 1024 * kilobytes)
+    finally:
+        workshop.ended.set()
+    return "poured"
 
 
 @tool(USE_WORKSHOP, access="read", group="bench", title="Give")
@@ -136,6 +149,6 @@ def make_workshop(workshop: Workshop, *more: Tool[Workshop]) -> AnyProduct:
         api_roots=("/rest/workshop",),
         settings=NoSettings,
         connect=connect,
-        tools=(echo, wait, knock, flood, give, order, lacking, *more),
+        tools=(echo, wait, knock, flood, pour, give, order, lacking, *more),
         search=Search(scopes=frozenset({USE_WORKSHOP}), run=_search),
     )

@@ -164,7 +164,7 @@ class Client:
 
     async def start(self, version: str = "2025-11-25", **capabilities: Any) -> Answer:
         """Initialize a session."""
-        self.version = None
+        self.session = self.version = None
         answer = await self.post(initialize(version, **capabilities))
         self.session, self.version = answer.headers["Mcp-Session-Id"], version
         await self.post(INITIALIZED)

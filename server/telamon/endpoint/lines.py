@@ -49,23 +49,23 @@ class Line(Protocol):
 
 
 class _Open:
-    __slots__ = ("_line", "_told", "admission", "checked_at")
+    __slots__ = ("_line", "admission", "checked_at", "told")
 
     def __init__(self, line: Line, admission: Admission, now: float) -> None:
         self._line = line
-        self._told = False
+        self.told = False
         self.admission = admission
         self.checked_at = now
 
     def beat(self) -> None:
-        if not self._told:
+        if not self.told:
             self._line.beat()
 
     def end(self) -> None:
         """Ask the line to finish; cut it if it was asked before and could not."""
-        if self._told:
+        if self.told:
             self._line.drop()
-        self._told = True
+        self.told = True
         self._line.leave()
 
 
@@ -143,7 +143,7 @@ class Lines:
             else:
                 entry.beat()
         for entry in list(self._open):
-            if now - entry.checked_at >= _RECHECK_SECONDS:
+            if not entry.told and now - entry.checked_at >= _RECHECK_SECONDS:
                 entry.checked_at = now
                 await self._recheck(entry)
 
