@@ -47,7 +47,7 @@ def markdown(value: Json) -> str | None:
     if not value:
         return None
     try:
-        return to_markdown(members(value)) or None
+        return to_markdown(members(value), opaque="reference") or None
     except AdfError as problem:  # one text that cannot be shown must not hide all the others
         return f"[not shown: {problem}]"
 

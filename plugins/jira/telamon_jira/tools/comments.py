@@ -43,7 +43,7 @@ async def list_jira_issue_comments(
     return counted(page, "comments", [compact.comment(c) for c in objects(page.get("comments"))])
 
 
-@tool(WRITE_WORK, access="write", group="issues", title="Comment on Jira issue")
+@tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Comment on Jira issue")
 async def add_comment_to_jira_issue(
     jira: Jira,
     *,
@@ -53,22 +53,24 @@ async def add_comment_to_jira_issue(
     comment_id: Id | None = None,
 ) -> dict[str, Any]:
     """Add a comment, or with `commentId` replace that comment's text. `commentBody` is Markdown."""
-    body = filled(
-        body=writing.document(comment_body),
-        visibility=comment_visibility.model_dump() if comment_visibility else None,
-    )
+    segments = {"issueIdOrKey": issue_id_or_key} | ({"id": comment_id} if comment_id else {})
+    visibility = comment_visibility.model_dump() if comment_visibility else None
+    before: Any = None
     if comment_id:
-        saved = await jira.api.put(
-            COMMENTS + "/{id}", body, issueIdOrKey=issue_id_or_key, id=comment_id
-        )
+        before = members(await jira.api.get(COMMENTS + "/{id}", **segments)).get("body")
+    after = writing.document(comment_body, before)
+    body = filled(body=after, visibility=visibility)
+    if comment_id:
+        saved = await jira.api.put(COMMENTS + "/{id}", body, **segments)
     else:
-        saved = await jira.api.post(COMMENTS, body, issueIdOrKey=issue_id_or_key)
+        saved = await jira.api.post(COMMENTS, body, **segments)
     identifier = members(saved).get("id")
     page = jira.page(issue_id_or_key)
     return filled(
         id=identifier,
         issue=issue_id_or_key,
         url=f"{page}?focusedCommentId={identifier}" if page else None,
+        dropped=writing.dropped(before, after),
     )
 
 

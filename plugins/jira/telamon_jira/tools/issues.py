@@ -1,6 +1,6 @@
 """Read, create and change single issues."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -102,7 +102,14 @@ async def create_jira_issue(
     }
 
 
-@tool(WRITE_WORK, access="write", group="issues", title="Update Jira issue", idempotent=True)
+@tool(
+    READ_WORK,
+    WRITE_WORK,
+    access="write",
+    group="issues",
+    title="Update Jira issue",
+    idempotent=True,
+)
 async def edit_jira_issue(
     jira: Jira, *, issue_id_or_key: IssueIdOrKey, fields: FieldValues
 ) -> dict[str, Any]:
@@ -110,7 +117,7 @@ async def edit_jira_issue(
 
     Values are as in Jira's REST API, `description` and text areas as Markdown, e.g.
     {"summary": "New", "labels": ["a"], "assignee": {"accountId": "..."}}. To change the status
-    use transitionJiraIssue.
+    use transitionJiraIssue. Keep `adf ref=` blocks of a text you edit; `dropped` names what went.
     """
     if not fields:
         raise InvalidArgument("Nothing to change: fields is empty.")
@@ -120,13 +127,32 @@ async def edit_jira_issue(
             "and getTransitionsForJiraIssue to see which steps are possible."
         )
 
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+
+    async def stored(names: Collection[str]) -> dict[str, Any]:
+        raw = await issue_view.read(jira, issue_id_or_key, sorted(names))
+        before.update(members(members(raw).get("fields")))
+        return before
+
     async def send(values: dict[str, Any]) -> Json:
+        after.update(values)
         return await jira.api.put(
             "/rest/api/3/issue/{issueIdOrKey}", {"fields": values}, issueIdOrKey=issue_id_or_key
         )
 
-    await writing.send_fields(send, fields)
-    return filled(issue=issue_id_or_key, url=jira.page(issue_id_or_key), changed=sorted(fields))
+    await writing.send_fields(send, fields, stored)
+    gone = [
+        f"{name}: {loss}"
+        for name, document in before.items()
+        for loss in writing.dropped(document, after.get(name))
+    ]
+    return filled(
+        issue=issue_id_or_key,
+        url=jira.page(issue_id_or_key),
+        changed=sorted(fields),
+        dropped=gone,
+    )
 
 
 def new_issue_fields(
