@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from telamon.plugin import Conflict, InvalidArgument, Json, ToolError
+from telamon.plugin import Conflict, InvalidArgument, Json, NotFound, ToolError
 from telamon_confluence import bodies, shapes
 from telamon_confluence.answers import author, part
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
@@ -42,14 +42,20 @@ class Change:
 
 
 async def original(confluence: Confluence, number: str, *, version: int | None = None) -> Original:
-    """Read what is to be edited, a draft too.
+    """Read what is to be edited: what is published, or a draft of what never was.
 
     Raises:
         Conflict: It is no longer at *version*, the one the model had read.
+        InvalidArgument: It is archived.
     """
-    kind, content = await confluence.content(
-        number, {"body-format": bodies.ADF, "status": ["current", "draft"]}
-    )
+    try:
+        kind, content = await confluence.content(number, {"body-format": bodies.ADF})
+    except NotFound:
+        kind, content = await confluence.content(
+            number, {"body-format": bodies.ADF, "get-draft": True}
+        )
+    if content.get("status") == "archived":
+        raise InvalidArgument("The page is archived; it has to be restored before it is edited.")
     read = Original(kind=kind, content=content, document=bodies.document(content))
     if version is not None and version != read.number:
         before = None

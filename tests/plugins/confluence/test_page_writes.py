@@ -322,6 +322,19 @@ async def test_a_blog_post_is_updated_but_has_no_parent(ada: User, page_id: Page
     assert saved["version"]["number"] == 2
 
 
+async def test_an_archived_page_is_not_edited(ada: User, page_id: PageId) -> None:
+    number = page_id("Glossary")
+    await ada.call("archiveConfluencePages", pageIds=[number])
+
+    with pytest.raises(InvalidArgument, match="archived"):
+        await ada.call("updateConfluencePage", pageId=number, body="x")
+
+
+async def test_a_page_that_is_not_there_is_not_updated(ada: User) -> None:
+    with pytest.raises(NotFound, match="no page or blog post 1"):
+        await ada.call("updateConfluencePage", pageId="1", body="x")
+
+
 async def test_a_draft_of_a_published_page_leaves_the_page_alone(
     ada: User, page_id: PageId
 ) -> None:
