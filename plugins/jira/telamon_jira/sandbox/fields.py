@@ -134,12 +134,8 @@ def _time(_view: View, issue: Issue, value: Mapping[str, int]) -> dict[str, Any]
     }
 
 
-def _sprints(view: View, _issue: Issue, value: list[int]) -> list[Any] | None:
-    return [
-        shapes.sprint(view, view.state.sprints[number], in_issue=True)
-        for number in value
-        if number in view.state.sprints
-    ] or None
+def _sprints(view: View, _issue: Issue, value: list[int]) -> list[Any]:
+    return [shapes.sprint(view, view.state.sprints[number], in_issue=True) for number in value]
 
 
 _STORED: Mapping[str, Callable[[View, Issue, Any], Any]] = MappingProxyType(

@@ -393,6 +393,20 @@ def test_an_issue_that_is_done_stays_as_it_was_resolved(jira: Sandbox) -> None:
     assert after == before
 
 
+def test_every_problem_of_a_new_issue_is_named_once(jira: Sandbox) -> None:
+    fields = {
+        "project": {"key": "DEMO"},
+        "issuetype": {"name": "Subtask"},
+        "summary": "",
+        "parent": None,
+        "labels": "x",
+    }
+    answer = ask(jira, "POST /rest/api/3/issue", body={"fields": fields})
+    assert answer.status == 400
+    assert answer.body["errors"].keys() == {"summary", "parent", "labels"}
+    assert answer.body["errors"]["summary"] == "You must specify a summary of the issue."
+
+
 def test_nobody_is_nobody(jira: Sandbox) -> None:
     assert ask(jira, f"GET {ISSUE}", issueIdOrKey="DEMO-7").body["fields"]["assignee"] is None
 
