@@ -1,11 +1,10 @@
-import time
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from fakes.cloud import ADA, CALLBACK, DEMO, SCOPES, Cloud, Ticking
+from fakes.cloud import ADA, CALLBACK, DEMO, SCOPES, Cloud, Pauses, Ticking
 from fakes.gadgets import ROOT, gadgets
 
 from telamon.sandbox import Sandbox
@@ -234,11 +233,15 @@ async def test_an_unknown_switch_or_value_changes_nothing(atlassian: Cloud, body
         assert response.status == 400
 
 
-async def test_latency_comes_before_everything(atlassian: Cloud, token: str) -> None:
-    atlassian.set(latency_ms=30)
-    begun = time.monotonic()
-    assert (await call(atlassian, token, "GET", f"{ROOT}/open"))[0] == 200
-    assert time.monotonic() - begun >= 0.03
+async def test_latency_comes_before_everything_but_the_switches(
+    atlassian: Cloud, token: str, clock: Ticking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = Pauses(clock.advance)
+    monkeypatch.setattr(atlassian.sandbox._faulting, "_pause", pauses)
+    await switches(atlassian, {"latency_ms": 30, "faults": [{"kind": "status"}]})
+    for expected in (503, 200):
+        assert (await call(atlassian, token, "GET", f"{ROOT}/open"))[0] == expected
+    assert pauses.seconds == [0.03, 0.03]
 
 
 async def test_a_fault_happens_as_often_as_told_where_told(atlassian: Cloud, token: str) -> None:

@@ -27,8 +27,11 @@ def place_of(path: str) -> Place | None:
 class Faulting:
     """Wraps the handlers; :meth:`release` lets half-open requests go when the sandbox ends."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(
+        self, board: Board, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._board = board
+        self._pause = pause
         self._closing = asyncio.Event()
 
     def release(self) -> None:
@@ -41,7 +44,7 @@ class Faulting:
         if place is None:
             return await handler(request)
         if self._board.now.latency_ms:
-            await asyncio.sleep(self._board.now.latency_ms / 1000)
+            await self._pause(self._board.now.latency_ms / 1000)
         fault = self._board.take(place)
         if fault is None:
             return await handler(request)
