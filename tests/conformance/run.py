@@ -60,17 +60,21 @@ async def run_suite(url: str, token: str, revision: str) -> tuple[int, Checks, s
             stderr=asyncio.subprocess.STDOUT,
         )
         output, _ = await process.communicate()
-        checks = [
-            (
-                _SCENARIO.sub("", file.parent.name),
-                check["id"],
-                check["status"],
-                check.get("errorMessage") or "",
-            )
-            for file in sorted(Path(folder).rglob("checks.json"))
-            for check in json.loads(file.read_text())
-        ]
-        return process.returncode or 0, checks, output.decode(errors="replace")
+        return process.returncode or 0, read_checks(folder), output.decode(errors="replace")
+
+
+def read_checks(folder: str) -> Checks:
+    """Return every check that the suite has written below *folder*."""
+    return [
+        (
+            _SCENARIO.sub("", file.parent.name),
+            check["id"],
+            check["status"],
+            check.get("errorMessage") or "",
+        )
+        for file in sorted(Path(folder).rglob("checks.json"))
+        for check in json.loads(file.read_text())
+    ]
 
 
 def report(revision: str, checks: Checks) -> None:
@@ -103,8 +107,15 @@ async def main(revisions: tuple[str, ...]) -> int:
             bad += failed + (not checks) + (status != 0)
             counts = ", ".join(f"{n} {s.lower()}" for s, n in sorted(found.items()))
             totals.append(f"{revision}: {len(checks)} checks: {counts}")
-    # The suite's `authorization` command belongs here: it needs the whole server with its
-    # authorization part and an Atlassian to sign in to, not only the endpoint.
+    from conformance.authorization import run_authorization
+
+    status, checks, output = await run_authorization()
+    report("authorization", checks)
+    failed = sum(check[2] in FAILED for check in checks)
+    if status or failed or not checks:
+        print(output)
+        bad += 1
+    totals.append(f"authorization: {len(checks)} checks, {failed} failed")
     print("\n" + "\n".join(totals))
     return 1 if bad else 0
 

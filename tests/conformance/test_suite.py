@@ -11,7 +11,6 @@ pytestmark = [
 ]
 
 
-@pytest.mark.row("MCP-3.2")
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_every_check_of_the_suite_passes(revision: str) -> None:
     async with conformance_server() as (server, token):
