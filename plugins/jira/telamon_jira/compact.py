@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from telamon.adf import AdfError, to_markdown
+from telamon.adf import AdfError, plain_text, to_markdown
 from telamon.plugin import Json
 from telamon_jira.values import filled, items, members, objects, picked
 
@@ -50,6 +50,15 @@ def markdown(value: Json) -> str | None:
         return to_markdown(members(value), opaque="reference") or None
     except AdfError as problem:  # one text that cannot be shown must not hide all the others
         return f"[not shown: {problem}]"
+
+
+def words(value: Json, limit: int) -> str | None:
+    """Return the beginning of a document without any markup, in one line."""
+    try:
+        text = " ".join(plain_text(members(value)).split()) if value else ""
+    except AdfError:
+        return None
+    return (text if len(text) <= limit else text[: limit - 1] + "…") or None
 
 
 def neighbour(value: Json) -> dict[str, Any]:

@@ -42,14 +42,13 @@ async def search(jira: Jira, words: str, limit: int) -> Sequence[Hit]:
 def _hit(jira: Jira, raw: Any) -> Hit:
     issue = members(raw)
     fields = members(issue.get("fields"))
-    text = " ".join((compact.markdown(fields.get("description")) or "").split())
     key = str(issue.get("key"))
     return Hit(
         ari=jira.ari("issue", str(issue.get("id"))),
         url=jira.browse(key),
         kind=str(compact.name(fields.get("issuetype")) or "issue"),
         title=f"{key}: {fields.get('summary')}",
-        excerpt=text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…",
+        excerpt=compact.words(fields.get("description"), EXCERPT),
         updated=fields.get("updated"),
     )
 

@@ -52,6 +52,21 @@ def test_a_text_is_markdown_or_nothing(value: Any, shown: str | None) -> None:
     assert compact.markdown(value) == shown
 
 
+def test_an_excerpt_is_a_line_of_words() -> None:
+    heading = {
+        "type": "heading",
+        "attrs": {"level": 1},
+        "content": [{"type": "text", "text": "One", "marks": [{"type": "strong"}]}],
+    }
+    document = {"type": "doc", "version": 1, "content": [heading, heading]}
+    assert compact.words(document, 100) == "One One"
+    assert compact.words(document, 5) == "One …"
+    assert compact.words(None, 5) is None
+    for _ in range(300):
+        heading = {"type": "blockquote", "content": [heading]}
+    assert compact.words({"type": "doc", "version": 1, "content": [heading]}, 5) is None
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
