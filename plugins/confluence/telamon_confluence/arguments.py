@@ -9,12 +9,10 @@ ContentId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 
 AttachmentId = Annotated[str, Field(pattern=r"^(att)?[0-9]{1,19}$")]
 
-PageRef = Annotated[
-    str, Field(pattern=r"^([0-9]{1,19}|\S*/wiki/\S+)$", description="Id, or address on this site")
-]
+PageRef = Annotated[str, Field(pattern=r"^[0-9]{1,19}$|/wiki/\S")]
 """A page by id or by browser address; :func:`telamon_confluence.addresses.content_id` reads it."""
 
-SpaceRef = Annotated[str, Field(pattern=r"^~?[A-Za-z0-9._-]{1,255}$", description="Id or key")]
+SpaceRef = Annotated[str, Field(pattern=r"^~?[0-9A-Za-z._-]+$", description="Id or key")]
 
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
 

@@ -102,7 +102,7 @@ def test_every_listed_tool_is_described_in_few_words() -> None:
     }
 
     assert max(sizes.values()) < 1000
-    assert sum(sizes.values()) < 670 * len(listed)
+    assert sum(sizes.values()) < 625 * len(listed)
 
 
 async def test_health_asks_for_one_space() -> None:

@@ -12,14 +12,23 @@ from telamon_confluence.arguments import AttachmentId, ContentId
 from telamon_confluence.client import Confluence
 
 
+def _without_description(schema: dict[str, Any]) -> None:
+    """Leave the class's docstring to readers of the code; a model does not need it."""
+    schema.pop("description", None)
+
+
 class InlineCommentProperties(BaseModel):
     """The passage that an inline comment is about."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=camel)
+    model_config = ConfigDict(
+        extra="forbid",
+        alias_generator=camel,
+        json_schema_extra=_without_description,
+    )
 
-    text_selection: Annotated[str, Field(min_length=1, max_length=2000)]
-    text_selection_match_count: Annotated[int, Field(ge=1, le=10_000)] = 1
-    text_selection_match_index: Annotated[int, Field(ge=0, le=9_999)] = 0
+    text_selection: Annotated[str, Field(min_length=1)]
+    text_selection_match_count: Annotated[int, Field(ge=1)] = 1
+    text_selection_match_index: Annotated[int, Field(ge=0)] = 0
 
 
 @tool(

@@ -12,7 +12,7 @@ from telamon_confluence.arguments import ContentId, PageRef, SpaceRef, Title
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
 from telamon_confluence.tools.templates import storage_of, template
 
-ReadVersion = Annotated[int, Field(ge=1, description="The one you read: refuses if it changed")]
+ReadVersion = Annotated[int, Field(ge=1, description="The one you read")]
 
 
 @tool(
@@ -30,7 +30,7 @@ async def create_confluence_page(
     body: str | None = None,
     title: Title | None = None,
     parent_id: ContentId | None = None,
-    is_private: bool = False,
+    is_private: bool | None = None,
     subtype: Literal["live"] | None = None,
     content_type: Kind = "page",
     status: edits.Status = "current",
@@ -54,7 +54,7 @@ async def create_confluence_page(
     optional = {"title": title, "parentId": parent_id, "subtype": subtype}
     request.update({name: value for name, value in optional.items() if value is not None})
     created = await confluence.api.post(
-        f"/wiki/api/v2/{COLLECTIONS[content_type]}", request, {"private": is_private or None}
+        f"/wiki/api/v2/{COLLECTIONS[content_type]}", request, {"private": is_private}
     )
     return shapes.content_head(confluence, content_type, created)
 
@@ -86,7 +86,7 @@ async def update_confluence_page_section(
     body: str,
     version_message: str | None = None,
     version: ReadVersion | None = None,
-    allow_loss: bool = False,
+    allow_loss: bool | None = None,
 ) -> shapes.Shape:
     """Replace the Markdown below one heading of a page, up to the next heading of its level.
 
@@ -98,7 +98,7 @@ async def update_confluence_page_section(
     change = edits.Change(
         document=bodies.section_edited(before.document, heading, body),
         message=version_message,
-        allow_loss=allow_loss,
+        allow_loss=bool(allow_loss),
     )
     return await edits.save(confluence, before, change)
 
@@ -123,12 +123,13 @@ async def update_confluence_page(
     parent_id: ContentId | None = None,
     version_message: str | None = None,
     version: ReadVersion | None = None,
-    allow_loss: bool = False,
+    allow_loss: bool | None = None,
 ) -> shapes.Shape:
     """Replace the body of a page or blog post, and its title or parent if given.
 
     Pass the whole Markdown of getConfluencePage with your changes: what you leave as it is stays,
-    macros included. An edit that would drop macros or media is refused without ``allowLoss``.
+    macros included. An edit that would drop macros or media is refused without allowLoss, one of a
+    page that changed since the version given always.
     """
     number = content_id(page_id, confluence.api.site)
     before = await edits.original(confluence, number, version=version)
@@ -151,6 +152,6 @@ async def update_confluence_page(
             status=status,
             parent_id=parent_id,
             message=version_message,
-            allow_loss=allow_loss,
+            allow_loss=bool(allow_loss),
         ),
     )

@@ -38,7 +38,7 @@ async def get_confluence_page(
     page_id: PageRef,
     content_format: bodies.BodyFormat = "markdown",
 ) -> shapes.Shape:
-    """Read a page or blog post: title, space, version, labels and body.
+    """Read a page or blog post by its id or address: title, space, version, labels and body.
 
     Read it before you change it, and edit the Markdown you got: what you leave as it is stays.
     """

@@ -24,7 +24,7 @@ async def get_confluence_spaces(
     not_favorited_by: str | None = None,
     sort: Literal["id", "-id", "key", "-key", "name", "-name"] | None = None,
     description_format: Literal["plain", "view"] | None = None,
-    include_icon: bool = False,
+    include_icon: bool | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 25,
 ) -> shapes.Shape:
@@ -41,7 +41,7 @@ async def get_confluence_spaces(
             "not-favorited-by": not_favorited_by,
             "sort": sort,
             "description-format": description_format,
-            "include-icon": include_icon or None,
+            "include-icon": include_icon,
             "cursor": cursor,
             "limit": limit,
         },
