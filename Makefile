@@ -23,7 +23,7 @@ conformance: $(VENV)/.test clients
 	$(BIN)/python tests/conformance/run.py $(ARGS)
 
 bench: $(VENV)/.test
-	$(BIN)/python tests/bench/run.py $(ARGS)
+	cd tests && ../$(BIN)/python -m bench.run $(ARGS)
 
 # Node.js and the pinned npm clients that the tests drive; nothing to do where they are there.
 clients: $(VENV)/.test

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from servers import LOAD_CORE, SERVER_CORE, Server, free_port, script, started, telamon
+from bench.servers import LOAD_CORE, SERVER_CORE, Server, free_port, script, started, telamon
 
 WAVE = 100
 SETTLE_SECONDS = 2.0

@@ -17,10 +17,10 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from idle import memory_table
-from load import Outcome, run
-from servers import LOAD_CORE, SERVER_CORE, Server, free_port, pin, script, started, telamon
-from variants import BOTH, Ask, bare, http_sse, session, stateless
+from bench.idle import memory_table
+from bench.load import Outcome, run
+from bench.servers import LOAD_CORE, SERVER_CORE, Server, free_port, pin, script, started, telamon
+from bench.variants import BOTH, Ask, bare, http_sse, session, stateless
 
 CLIENTS = (1, 8, 32)
 DELAYS = (0, 50)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from load import Connection, connect
+from bench.load import Connection, connect
 
 Ask = Callable[[], Awaitable[bool]]
 BOTH = "application/json, text/event-stream"

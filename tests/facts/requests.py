@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from jsonschema import (  # type: ignore[import-untyped]  # its stubs are another package
-    Draft4Validator,
-)
+from jsonschema import Draft4Validator
 
 Fact = dict[str, Any]
 Values = str | Sequence[str]
