@@ -10,7 +10,6 @@ from telamon.plugin import (
     Conflict,
     Download,
     Forbidden,
-    InvalidArgument,
     Json,
     MissingScope,
     NotFound,
@@ -232,6 +231,3 @@ class Sandbox:
 
         client = Jira(api=bound, settings=self.settings, pause=pause)
         return await tool.call(client, call or FakeCall(), arguments or {})
-
-
-__all__ = ["ADA", "BEN", "FIRST", "NOW", "SECOND", "InvalidArgument", "JiraApi", "Sandbox"]

@@ -2,13 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-IssueIdOrKey = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}-)?[0-9]{1,18}$")]
+
+def _written(value: object) -> object:
+    """Write a whole number as text: Jira answers with some ids as numbers, and takes both."""
+    return str(value) if type(value) is int else value
+
+
+Written = BeforeValidator(_written)
+IssueIdOrKey = Annotated[
+    str, Written, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}-)?[0-9]{1,18}$")
+]
 """``DEMO-1`` or ``10001``."""
 
-ProjectIdOrKey = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}|[0-9]{1,18})$")]
-Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
+ProjectIdOrKey = Annotated[
+    str, Written, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}|[0-9]{1,18})$")
+]
+Id = Annotated[str, Written, Field(pattern=r"^[0-9]{1,18}$")]
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
 
 FieldName = Annotated[str, Field(pattern=r"^[-*]?[A-Za-z][A-Za-z0-9_.-]{0,99}$")]

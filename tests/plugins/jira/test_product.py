@@ -110,6 +110,15 @@ def test_no_path_hides_in_an_id(tool: str, parameter: str) -> None:
         assert parameter in {error["loc"][0] for error in refusal.value.errors()}, value
 
 
+def test_an_id_may_come_as_a_number() -> None:
+    arguments = TOOLS["getJiraBoard"].arguments
+    assert arguments.model_validate({"boardId": 1}) == arguments.model_validate({"boardId": "1"})
+    assert TOOLS["getJiraBoard"].schema["properties"]["boardId"]["type"] == "string"
+    for wrong in (-1, 1.5, True, None, [1]):
+        with pytest.raises(ValidationError):
+            arguments.model_validate({"boardId": wrong})
+
+
 @pytest.mark.row("SEC-I09", "SEC-I10")
 def test_no_tool_takes_a_file_path_or_an_address_to_open() -> None:
     names = {name.lower() for tool in TOOLS.values() for name in tool.schema["properties"]}

@@ -99,16 +99,11 @@ async def _create(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, An
         for error in objects(answer.get("errors"))
     }
     again = [n for n, errors in failed.items() if "Atlassian Document" in str(errors)]
+    retried = await _create_each(jira, [values[number] for number in again])
+    results = {number: {"problems": _words(errors)} for number, errors in failed.items()}
+    results |= dict(zip(again, retried, strict=True))
     made = iter(objects(answer.get("issues")))
-    retried = iter(await _create_each(jira, [values[number] for number in again]))
-    return [
-        _made(jira, next(made, None))
-        if number not in failed
-        else next(retried)
-        if number in again
-        else {"problems": _words(failed[number])}
-        for number in range(len(values))
-    ]
+    return [results.get(number) or _made(jira, next(made, None)) for number in range(len(values))]
 
 
 async def _create_each(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
