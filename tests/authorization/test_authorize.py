@@ -451,3 +451,11 @@ async def test_nothing_a_client_says_becomes_markup(here: Setup) -> None:
     assert script not in refused.text
     unknown = await here.authorize(script)
     assert script not in unknown.text
+
+
+async def test_the_browser_is_sent_to_the_host_that_atlassian_will_send_it_to(
+    here: Setup, client_id: str
+) -> None:
+    """Loopback has three names; cookies of one are not the others'."""
+    page = await here.authorize(client_id)
+    assert page.headers["Location"].startswith(f"{ISSUER}/consent?txn=")

@@ -457,3 +457,47 @@ async def test_a_closed_tab_does_not_lose_the_grant(
     (grant,) = await here.storage.grants.of_account(ADA.account_id)
     assert grant.refresh_token
     assert [event.change for event in here.heard(GrantChanged)] == ["created"]
+
+
+async def test_two_choices_at_once_are_one_answer(here: Setup, client_id: str) -> None:
+    browser = here.browser()
+    page = await browser.follow(
+        await browser.get(await way_back(here, browser, client_id, sites=(DEMO, SECOND)))
+    )
+    sent = await asyncio.gather(*(browser.submit(page, decision="approve") for _ in range(3)))
+    assert sorted(answer.status for answer in sent) == [303, 400, 400]
+    assert len(here.heard(CodeIssued)) == 1
+
+
+async def test_a_sign_in_that_was_overtaken_hangs_on_the_newest_grant(
+    here: Setup, client_id: str
+) -> None:
+    here.sandbox.board.set({"later_consent_ends_earlier": True})
+    browser = here.browser()
+    page = await browser.follow(
+        await browser.get(await way_back(here, browser, client_id, sites=(DEMO, SECOND)))
+    )
+    here.clock.advance(10)
+    overtaking = here.browser()
+    other = await overtaking.follow(
+        await overtaking.get(await way_back(here, overtaking, client_id, sites=(DEMO, SECOND)))
+    )
+    await overtaking.submit(other, decision="approve")
+    done = await browser.submit(page, decision="approve")
+    pair = (await here.redeem(client_id, done.answer["code"])).json
+    token = await here.storage.tokens.refresh(pair["refresh_token"])
+    assert token is not None
+    here.clock.advance(4000)
+    assert await here.custody.access_token(token.family.grant_id)
+
+
+async def test_a_client_approved_again_after_its_callback_is_shown_the_end(
+    here: Setup, client_id: str
+) -> None:
+    browser = here.browser()
+    consent = await here.consent_page(browser, client_id)
+    page = await browser.follow(await browser.submit(consent, decision="approve"))
+    page = await browser.follow(await here.from_atlassian(browser, page, sites=(DEMO, SECOND)))
+    assert "Choose a site" in page.text
+    assert is_local(await browser.submit(consent, decision="approve"), 400)
+    assert "code" in (await browser.submit(page, decision="approve")).answer

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fakes.authorization_world import ADA, BEN, DEMO, ISSUER, SECOND, Setup
+from fakes.authorization_world import ADA, BEN, DEMO, ISSUER, REDIRECT, SECOND, Setup
 from fakes.browser_steps import Browser, Page
 
 from telamon.plugin import GrantChanged, LimitHit, SessionChanged, TokensRevoked
@@ -265,3 +265,11 @@ async def test_a_client_that_is_gone_is_listed_by_its_id(here: Setup, client_id:
     await here.storage.clients.delete(client_id)
     page = await signed_in(here, here.browser())
     assert client_id in page.text
+
+
+async def test_a_configured_client_is_listed_by_its_name(serve: Serve) -> None:
+    portal = {"client_id": "the-portal", "name": "The portal", "redirect_uris": [REDIRECT]}
+    setup = await serve(clients={"configured": [portal]})
+    await setup.pair("the-portal")
+    page = await signed_in(setup, setup.browser())
+    assert "The portal" in page.text

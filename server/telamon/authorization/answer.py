@@ -64,7 +64,7 @@ class Answers:
             id=token_hex(16),
             client_id=asked.client_id,
             account_id=account_id,
-            grant_id=progress.grant_id,
+            grant_id=await self._grant(account_id, site) or progress.grant_id,
             cloud_id=site.cloud_id,
             site_url=site.url,
             site_name=site.name,
@@ -101,6 +101,14 @@ class Answers:
         ):
             self.endings.tell(older, "superseded")
         return self.location(asked.redirect_uri, asked.state, {"code": code})
+
+    async def _grant(self, account_id: str, site: Site) -> str | None:
+        """Return the account's newest grant for *site*: another sign-in may have overtaken this."""
+        for grant in await self.storage.grants.of_account(account_id):
+            reaches = any(each.cloud_id == site.cloud_id for each in grant.sites)
+            if reaches and grant.state == "active":
+                return grant.id
+        return None
 
     def error(self, asked: Asked, error: str, description: str) -> str:
         """Return where the browser takes an error."""

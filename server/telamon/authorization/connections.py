@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp_session import Session
 from multidict import MultiDict
 
+from telamon.addresses import Addresses
 from telamon.authorization.answer import redirection
 from telamon.authorization.clients import ClientDirectory
 from telamon.authorization.endings import Endings
@@ -37,6 +38,7 @@ class Connections:
     ties: Ties
     catalog: Catalog
     pages: Pages
+    addresses: Addresses
     limits: LimitSettings
     clock: Clock
 
@@ -74,14 +76,14 @@ class Connections:
                 return self._refused(404)
         for family in families:
             await self.endings.disconnect(family, "user")
-        return redirection(303, "/connections")
+        return redirection(303, f"{self.addresses.issuer}/connections")
 
     async def sign_out(self, request: web.Request) -> web.Response:
         """End the browser session; connections go on."""
         checked = await self._checked(request)
         if isinstance(checked, web.Response):
             return checked
-        response = redirection(303, "/connections")
+        response = redirection(303, f"{self.addresses.issuer}/connections")
         await end(request, response)
         return response
 

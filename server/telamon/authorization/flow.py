@@ -86,6 +86,10 @@ class Flow:
         await self.storage.transactions.add(transaction)
         return transaction
 
+    def page(self, transaction: Transaction, name: str) -> str:
+        """Return where a page of this sign-in is: at the host that Atlassian sends browsers to."""
+        return f"{self.addresses.issuer}/{name}?txn={transaction.id}"
+
     async def drop(self, transaction_id: str) -> None:
         """Forget a sign-in that nobody has gone on with."""
         transaction = await self.storage.transactions.get(transaction_id, self.clock())
@@ -137,15 +141,14 @@ class Flow:
     ) -> web.Response:
         """Send the browser to where the sign-in waits."""
         match progress.step:
-            case Step.CONSENT:
-                return redirection(303, f"/consent?txn={transaction.id}")
             case Step.ATLASSIAN:
                 response = redirection(303, self.hop.address(progress))
                 self.ties.tie(request, response, "txn", transaction.id, secret=progress.binding)
                 return response
             case Step.SITE:
-                return redirection(303, f"/site?txn={transaction.id}")
-            case Step.ARRIVING | Step.ANSWER:
+                return redirection(303, self.page(transaction, "site"))
+            case _:
+                # Another tab is at it, or done with it.
                 return self.gone()
 
     async def callback(self, request: web.Request) -> web.Response:
@@ -187,7 +190,7 @@ class Flow:
         if not good:
             return self.gone()
         if asked is None:
-            response = redirection(303, "/connections")
+            response = redirection(303, f"{self.addresses.issuer}/connections")
         else:
             location = await self.answers.issue(asked, progress, progress.sites[0])
             response = self.answers.leave(asked.redirect_uri, location, approved=True)

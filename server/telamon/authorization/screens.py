@@ -13,7 +13,7 @@ from telamon.authorization.documents import DocumentRefused, DocumentUnavailable
 from telamon.authorization.flow import Flow
 from telamon.authorization.limit_hits import LimitHits
 from telamon.authorization.opened import OpenSignIns
-from telamon.authorization.progress import Progress, Step
+from telamon.authorization.progress import Asked, Progress, Step
 from telamon.authorization.request import AnswerClient, AnswerHere, AuthorizationRequests
 from telamon.authorization.site import SiteChoice
 from telamon.authorization.ties import Kind, Ties, form_token, new_secret, token_matches
@@ -28,7 +28,6 @@ from telamon.web.sessions import account_of, session_of
 
 _DECISIONS_PER_MINUTE = 20
 _PREFETCH = ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")
-_AT_CONSENT = (Step.CONSENT, Step.ATLASSIAN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,16 +76,15 @@ class Screens:
         surplus = self.opened.add(f"{asked.client_id} {network}", transaction.id)
         if surplus is not None:
             await self.flow.drop(surplus)
-        return redirection(302, f"/consent?txn={transaction.id}")
+        return redirection(302, self.flow.page(transaction, "consent"))
 
     async def show_consent(self, request: web.Request) -> web.Response:
         """Show who asks for what; the form is good for this browser alone."""
-        found = await self.flow.find(request.query.get("txn"), *_AT_CONSENT)
-        client = await self._client(found[1]) if found else None
-        if found is None or client is None or found[1].asked is None:
+        found = await self._at_consent(request.query.get("txn"))
+        if found is None:
             return self.flow.gone()
-        transaction, progress = found
-        values = self.consent.page(found[1].asked, client, account_of(await session_of(request)))
+        transaction, progress, asked, client = found
+        values = self.consent.page(asked, client, account_of(await session_of(request)))
         return self._form(request, transaction, progress, "consent", "form", **values)
 
     async def decide_consent(self, request: web.Request) -> web.Response:
@@ -94,16 +92,15 @@ class Screens:
         form = await self._sent(request)
         if isinstance(form, web.Response):
             return form
-        found = await self.flow.find(form.get("txn"), *_AT_CONSENT)
-        client = await self._client(found[1]) if found else None
-        if found is None or client is None or found[1].asked is None:
+        found = await self._at_consent(form.get("txn"))
+        if found is None:
             return self.flow.gone()
-        transaction, progress = found
+        transaction, progress, asked, client = found
         refused = self._check(request, transaction, progress, form, "form")
         if refused is not None:
             return refused
         account = account_of(await session_of(request))
-        outcome = self.consent.decide(progress, found[1].asked, client, form, account)
+        outcome = self.consent.decide(progress, asked, client, form, account)
         self.opened.close(transaction.id)
         return await self.flow.go(request, transaction, outcome)
 
@@ -115,7 +112,8 @@ class Screens:
         transaction, progress = found
         if not self.flow.is_bound(request, transaction, progress):
             return self.flow.gone(status=403)
-        values = self.site.page(progress, await self._client(progress))
+        client = await self._client(progress.asked) if progress.asked else None
+        values = self.site.page(progress, client)
         return self._form(request, transaction, progress, "site", "txn", **values)
 
     async def decide_site(self, request: web.Request) -> web.Response:
@@ -130,11 +128,17 @@ class Screens:
         refused = self._check(request, transaction, progress, form, "txn")
         return refused or await self.flow.go(request, transaction, self.site.choose(progress, form))
 
-    async def _client(self, progress: Progress) -> Client | None:
-        if progress.asked is None:
-            return None
+    async def _at_consent(
+        self, transaction_id: str | None
+    ) -> tuple[Transaction, Progress, Asked, Client] | None:
+        found = await self.flow.find(transaction_id, Step.CONSENT, Step.ATLASSIAN)
+        asked = found[1].asked if found else None
+        client = await self._client(asked) if asked else None
+        return (*found, asked, client) if found and asked and client else None
+
+    async def _client(self, asked: Asked) -> Client | None:
         try:
-            return await self.directory.find(progress.asked.client_id)
+            return await self.directory.find(asked.client_id)
         except (DocumentRefused, DocumentUnavailable):
             return None
 

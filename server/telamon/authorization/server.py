@@ -219,6 +219,7 @@ async def build(
             ties=ties,
             catalog=catalog,
             pages=pages,
+            addresses=addresses,
             limits=settings.limits,
             clock=clock,
         ),
