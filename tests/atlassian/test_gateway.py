@@ -386,6 +386,12 @@ async def test_a_body_that_is_no_unicode_is_refused_before_any_request(
     assert keeper.cloud.requests == []
 
 
+async def test_a_large_body_arrives_whole(api: Any, keeper: Keeper) -> None:
+    name = "x" * 1_500_000
+    await api.post(MAKE, {"name": name})
+    assert keeper.cloud.requests[-1].body == {"name": name}
+
+
 @pytest.mark.row("SEC-U05")
 async def test_a_short_rate_limit_is_waited_for_with_jitter_added(api: Any, keeper: Keeper) -> None:
     keeper.cloud.fail("rate_limit", retry_after="2")

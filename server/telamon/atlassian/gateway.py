@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ from telamon.plugin.paths import fill
 from telamon.settings import AtlassianSettings, LimitSettings
 
 Segments = Mapping[str, str | int]
+LARGE = 2**20
 NO_CHECK = {"X-Atlassian-Token": "no-check"}
 """Says that no browser sent this; several writing operations refuse requests without it."""
 
@@ -181,8 +183,7 @@ class SiteApi:
         data = None
         if body is not None:
             headers["Content-Type"] = "application/json"
-            encoded = _encoded(body)
-            data = lambda: encoded  # noqa: E731 - bytes may be sent any number of times
+            data = _sender(_encoded(body))
         outgoing = self._outgoing(
             method, path, query, segments, reads=reads, headers=headers, data=data
         )
@@ -217,6 +218,11 @@ class SiteApi:
             data=data,
             redirects=redirects,
         )
+
+
+def _sender(encoded: bytes) -> Callable[[], Any]:
+    """Return what makes a body for each try; a large one is written in pieces, not in one go."""
+    return lambda: encoded if len(encoded) < LARGE else BytesIO(encoded)
 
 
 def _encoded(body: Json) -> bytes:
