@@ -10,14 +10,86 @@ Node = dict[str, Any]
 
 SPECIAL = st.sampled_from(
     [
-        "*", "**", "_", "__", "~~", "`", "``", "[", "]", "(", ")", "<", ">", "{", "}", "!", "@", ":", "|",
-        "\\", "#", "# ", "- ", "+ ", "1. ", "> ", "---", "===", "```", ":::", "&amp;", "&#32;", "<u>", "</u>",
-        "<br>", "<details>", "<summary>", "[x] ", "[ ] ", "[!NOTE]", "<> ", "{align=center}", ":smile:", ":status[a]",
-        ":adf{}", "https://example.com", "www.example.com", "a@example.com", "](x)", "]{color=#ff0000}",
-        "[a]: b", "| --- |", "\n", "\r", "\t", "  ", "\xa0", "\u2028", "snake_case", "a * b", "!", "@[", "![",
-        "</details>", "<p></p>", "    x", "~~~", "$", "é", "日本", "😄", "\x01", "\x0b", "word", "a", " ", "<", "://",
+        "*",
+        "**",
+        "_",
+        "__",
+        "~~",
+        "`",
+        "``",
+        "[",
+        "]",
+        "(",
+        ")",
+        "<",
+        ">",
+        "{",
+        "}",
+        "!",
+        "@",
+        ":",
+        "|",
+        "\\",
+        "#",
+        "# ",
+        "- ",
+        "+ ",
+        "1. ",
+        "> ",
+        "---",
+        "===",
+        "```",
+        ":::",
+        "&amp;",
+        "&#32;",
+        "<u>",
+        "</u>",
+        "<br>",
+        "<details>",
+        "<summary>",
+        "[x] ",
+        "[ ] ",
+        "[!NOTE]",
+        "<> ",
+        "{align=center}",
+        ":smile:",
+        ":status[a]",
+        ":adf{}",
+        "https://example.com",
+        "www.example.com",
+        "a@example.com",
+        "](x)",
+        "]{color=#ff0000}",
+        "[a]: b",
+        "| --- |",
+        "\n",
+        "\r",
+        "\t",
+        "  ",
+        "\xa0",
+        "\u2028",
+        "snake_case",
+        "a * b",
+        "!",
+        "@[",
+        "![",
+        "</details>",
+        "<p></p>",
+        "    x",
+        "~~~",
+        "$",
+        "é",
+        "日本",
+        "😄",
+        "\x01",
+        "\x0b",
+        "word",
+        "a",
+        " ",
+        "<",
+        "://",
     ]
-)  # fmt: skip
+)
 TEXT = st.one_of(
     st.text(
         alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
@@ -33,14 +105,26 @@ IDS = st.one_of(
 URLS = st.one_of(
     st.sampled_from(
         [
-            "https://example.com", "https://example.com/a_b(c)?d=e&f=g#h", "http://x.y/", "mailto:ada@example.com",
-            "/relative", "#anchor", "", "https://example.com/a b", "https://example.com/[x]", "www.example.com",
-            "http://www.example.com", "media:abc", "https://example.com/a|b", "https://example.com/`*_~",
-            "https://x.y/<z>", "https://x.y/a\\b",
+            "https://example.com",
+            "https://example.com/a_b(c)?d=e&f=g#h",
+            "http://x.y/",
+            "mailto:ada@example.com",
+            "/relative",
+            "#anchor",
+            "",
+            "https://example.com/a b",
+            "https://example.com/[x]",
+            "www.example.com",
+            "http://www.example.com",
+            "media:abc",
+            "https://example.com/a|b",
+            "https://example.com/`*_~",
+            "https://x.y/<z>",
+            "https://x.y/a\\b",
         ]
     ),
     TEXT.filter(lambda text: ":" not in text),
-)  # fmt: skip
+)
 NUMBERS = st.one_of(st.integers(-5, 2000), st.floats(-5, 2000, allow_nan=False))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | TEXT,
@@ -99,7 +183,16 @@ STAMPS = st.one_of(
 
 ATTRS: dict[str, st.SearchStrategy[Node]] = {
     **dict.fromkeys(
-        "paragraph blockquote bulletList caption layoutSection listItem rule tableRow".split(),
+        [
+            "paragraph",
+            "blockquote",
+            "bulletList",
+            "caption",
+            "layoutSection",
+            "listItem",
+            "rule",
+            "tableRow",
+        ],
         LOCAL_ONLY,
     ),
     "heading": attrs({"level": st.integers(1, 6)}, LOCAL),
@@ -222,7 +315,7 @@ ATTRS: dict[str, st.SearchStrategy[Node]] = {
 }
 
 MARKS: dict[str, st.SearchStrategy[Node]] = {
-    **{name: st.none() for name in "code em strike strong underline".split()},  # type: ignore[dict-item]  # no attributes
+    **dict.fromkeys(["code", "em", "strike", "strong", "underline"], st.builds(dict[str, Any])),
     "alignment": attrs({"align": st.sampled_from(["center", "end"])}, {}),
     "annotation": attrs({"id": IDS, "annotationType": st.just("inlineComment")}, {}),
     "backgroundColor": attrs({"color": COLORS}, {}),
@@ -251,7 +344,7 @@ def marks(draw: st.DrawFn, allowed: frozenset[str]) -> list[Node]:
     found = []
     for name in names:
         drawn = draw(MARKS[name])
-        found.append({"type": name} | ({} if drawn is None else {"attrs": drawn}))
+        found.append({"type": name} | ({"attrs": drawn} if drawn else {}))
     if "annotation" in names and draw(st.booleans()):
         found.append({"type": "annotation", "attrs": draw(MARKS["annotation"])})
     return found
@@ -288,8 +381,8 @@ def node(draw: st.DrawFn, node_type: str, parent: str, depth: int) -> Node:
             made["attrs"] = found
     if children := model.CONTENT.get(node_type):
         made["content"] = draw(content(node_type, children, depth - 1))
-    found = draw(marks(model.marks_allowed(parent, node_type)))
-    return made | ({"marks": found} if found else {})
+    carried = draw(marks(model.marks_allowed(parent, node_type)))
+    return made | ({"marks": carried} if carried else {})
 
 
 @st.composite
@@ -301,8 +394,20 @@ def content(draw: st.DrawFn, parent: str, children: frozenset[str], depth: int) 
             parent, 0 if parent in model.CONTENT_OPTIONAL else 1
         )
         high = {"layoutSection": 3}.get(parent, 3 if depth > 0 else max(low, 1))
-        flat = children & {"paragraph", "text", "media", "listItem", "taskItem", "decisionItem", "tableRow",
-                           "tableCell", "tableHeader", "layoutColumn", "heading", "rule"}  # fmt: skip
+        flat = children & {
+            "paragraph",
+            "text",
+            "media",
+            "listItem",
+            "taskItem",
+            "decisionItem",
+            "tableRow",
+            "tableCell",
+            "tableHeader",
+            "layoutColumn",
+            "heading",
+            "rule",
+        }
         options = sorted(children if depth > 0 else flat or children)
         if "text" in options:
             options = [*options, *["text"] * len(options)]

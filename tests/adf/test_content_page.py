@@ -25,7 +25,12 @@ def test_the_examples_are_found() -> None:
 def test_every_node_and_mark_is_on_the_page(name: str) -> None:
     listed = {"listItem", "tableRow", "tableCell", "tableHeader", "taskItem", "decisionItem"}
     macros = {"extension", "bodiedExtension", "inlineExtension", "syncBlock", "bodiedSyncBlock"}
-    by_key = {"alignment": "align=", "indentation": "indent=", "fontSize": "font=", "border": "border="}
+    by_key = {
+        "alignment": "align=",
+        "indentation": "indent=",
+        "fontSize": "font=",
+        "border": "border=",
+    }
     by_key |= {"breakout": "breakout=", "fragment": "fragment=", "dataConsumer": "sources="}
     by_key |= {"blockTaskItem": "{block "}
     assert name in listed | macros or by_key.get(name, name) in PAGE

@@ -61,7 +61,7 @@ def test_a_macro_costs_a_reference_and_survives_being_moved() -> None:
     first, macro, last = read(document).split("\n\n")
     assert "toc" in macro
     assert len(macro) < 60
-    updated = apply_edit(document, "\n\n".join([last, macro, first, "c"]))
+    updated = apply_edit(document, f"{last}\n\n{macro}\n\n{first}\n\nc")
     assert updated["content"] == [p("b"), MACRO, p("a"), p("c")]
 
 

@@ -14,7 +14,7 @@ from telamon.adf.validity import MAX_CHARACTERS, valid
     [
         f"```adf\n{json.dumps(MACRO)}\n```",
         ':adf{"type":"inlineExtension","attrs":{"extensionKey":"k","extensionType":"e"}}',
-        ':::adf {"type":"bodiedExtension","attrs":{"extensionKey":"k","extensionType":"e"}}\n\nx\n\n:::',
+        ':::adf {"type":"bodiedExtension","attrs":{"extensionKey":"k","extensionType":"e"}}\nx\n:::',
         '```adf\n{"type":"syncBlock","attrs":{"resourceId":"r","localId":"l"}}\n```',
         '```adf\n{"type":"blockquote","content":[' + json.dumps(MACRO) + "]}\n```",
         '```adf\n{"type":"wormhole"}\n```',
@@ -24,8 +24,12 @@ def test_text_alone_makes_no_macro_and_nothing_unknown(text: str) -> None:
     document = from_markdown(text)
     SCHEMA.validate(document)
     assert not {node["type"] for node in walk(document)} & {
-        "extension", "bodiedExtension", "inlineExtension", "syncBlock", "wormhole",
-    }  # fmt: skip
+        "extension",
+        "bodiedExtension",
+        "inlineExtension",
+        "syncBlock",
+        "wormhole",
+    }
     assert from_markdown(text, trusted=True) != document
 
 
@@ -34,7 +38,9 @@ def test_a_macro_of_the_original_may_be_kept_but_not_be_changed() -> None:
     original = doc(MACRO)
     same = f"```adf\n{json.dumps(MACRO)}\n```"
     assert from_markdown(same, original=original)["content"] == [MACRO]
-    assert from_markdown(f"{{extensionKey=include}}\n{same}", original=original)["content"] == [MACRO]
+    assert from_markdown(f"{{extensionKey=include}}\n{same}", original=original)["content"] == [
+        MACRO
+    ]
     changed = from_markdown(same.replace("toc", "include"), original=original)
     assert changed["content"][0]["type"] == "codeBlock"
 
@@ -42,10 +48,22 @@ def test_a_macro_of_the_original_may_be_kept_but_not_be_changed() -> None:
 @pytest.mark.row("SEC-I13")
 @pytest.mark.parametrize(
     "address",
-    ["javascript:alert(1)", "JavaScript:x", "data:text/html,x", "vbscript:x", "file:///etc", "java\tscript:x"],
-)  # fmt: skip
+    [
+        "javascript:alert(1)",
+        "JavaScript:x",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc",
+        "java\tscript:x",
+    ],
+)
 def test_dangerous_addresses_are_text(address: str) -> None:
-    for text in (f"[x](<{address}>)", f"<{address}>", f"[x][y]\n\n[y]: <{address}>", f"[](<{address}>)"):
+    for text in (
+        f"[x](<{address}>)",
+        f"<{address}>",
+        f"[x][y]\n\n[y]: <{address}>",
+        f"[](<{address}>)",
+    ):
         assert not any("marks" in node for node in walk(from_markdown(text)))
         assert {node["type"] for node in walk(from_markdown(text))} <= {"doc", "paragraph", "text"}
     assert from_markdown(f"![x](<{address}>)")["content"][0]["type"] == "paragraph"
@@ -81,9 +99,27 @@ def test_too_much_text_is_refused() -> None:
 @pytest.mark.row("SEC-I13")
 @pytest.mark.parametrize(
     "piece",
-    [">", "> ", "- ", "1. ", "[", "![", "*", "_a ", "`", "<details>\n", ":::layout\n", ":::table\n:::td\n", "[x](", "<u>",
-     ':adf{"a":[', "{block}\n", "| a ", "- [ ] a\n  "],
-)  # fmt: skip
+    [
+        ">",
+        "> ",
+        "- ",
+        "1. ",
+        "[",
+        "![",
+        "*",
+        "_a ",
+        "`",
+        "<details>\n",
+        ":::layout\n",
+        ":::table\n:::td\n",
+        "[x](",
+        "<u>",
+        ':adf{"a":[',
+        "{block}\n",
+        "| a ",
+        "- [ ] a\n  ",
+    ],
+)
 def test_hostile_repetition_is_read_and_written(piece: str) -> None:
     document = from_markdown(piece * 1500)
     assert all(valid(block, "doc") for block in document["content"])

@@ -13,14 +13,49 @@ from telamon.adf import canonical, from_markdown, plain_text, to_markdown
 INPUTS = json.loads((Path(__file__).parent / "data" / "inputs.json").read_text())
 PIECES = st.sampled_from(
     [
-        "\n", "\n\n", "    ", "\n> ", "\n- ", "\n1. ", "\n  - [ ] ", "\n:::", "layout", "table\n", "row\n", "td\n", "\n:::\n",
-        "\n<details>\n", "\n</details>\n", "```adf\n", '{"type":"rule"}', '{"type":"listItem"}', "\n```\n", "| a | b |\n",
-        '{"type":"media","attrs":{"type":"none"}}', '{"type":"tableRow","content":[]}', '{"type":"text","text":"x"}',
-        "|---|:-:|\n", "{indent=2 font=small}", "{group}\n", "{li localId=1}", "![a](media:1)", "![a](http://x)",
-        "{caption} c", "[](u){card}", "{block}", '[x](u "t")', "{layout=wide}", '{localId=""}', '{width=3 widthType=pixel}\n',
-        ':adf["x","y"]', "ref=abc", ":::column {width=200}\n", ':::adf {"type":"panel"}\n', "{fragment=1}\n",
+        "\n",
+        "\n\n",
+        "    ",
+        "\n> ",
+        "\n- ",
+        "\n1. ",
+        "\n  - [ ] ",
+        "\n:::",
+        "layout",
+        "table\n",
+        "row\n",
+        "td\n",
+        "\n:::\n",
+        "\n<details>\n",
+        "\n</details>\n",
+        "```adf\n",
+        '{"type":"rule"}',
+        '{"type":"listItem"}',
+        "\n```\n",
+        "| a | b |\n",
+        '{"type":"media","attrs":{"type":"none"}}',
+        '{"type":"tableRow","content":[]}',
+        '{"type":"text","text":"x"}',
+        "|---|:-:|\n",
+        "{indent=2 font=small}",
+        "{group}\n",
+        "{li localId=1}",
+        "![a](media:1)",
+        "![a](http://x)",
+        "{caption} c",
+        "[](u){card}",
+        "{block}",
+        '[x](u "t")',
+        "{layout=wide}",
+        '{localId=""}',
+        "{width=3 widthType=pixel}\n",
+        ':adf["x","y"]',
+        "ref=abc",
+        ":::column {width=200}\n",
+        ':::adf {"type":"panel"}\n',
+        "{fragment=1}\n",
     ]
-)  # fmt: skip
+)
 MARKDOWN = st.lists(SPECIAL | PIECES | st.text(max_size=5), max_size=30).map("".join)
 
 
@@ -64,13 +99,19 @@ BOLD = {"type": "strong"}
         ("<https://example.com>", [p(t("https://example.com", link("https://example.com")))]),
         ("<i>a</i> <b>", [p(t("a", "em"), " <b>")]),
         ("a <span>b</span>", [p("a <span>b</span>")]),
-        ("[a]\n\n[a]: https://example.com 'T'", [p(t("a", link("https://example.com", title="T")))]),
+        (
+            "[a]\n\n[a]: https://example.com 'T'",
+            [p(t("a", link("https://example.com", title="T")))],
+        ),
         ("**`a`**", [p(t("a", "code"))]),
         ("> # a", [{"type": "blockquote", "content": [p(t("a", "strong"))]}]),
         ("> > a", [{"type": "blockquote", "content": [p("a")]}]),
         ("- # a", [bullets(item(p(t("a", "strong"))))]),
         ("- a\n- ---\n- b", [bullets(item(p("a"))), {"type": "rule"}, bullets(item(p("b")))]),
-        ("> [!note]\n> a", [{"type": "panel", "attrs": {"panelType": "info"}, "content": [p("a")]}]),
+        (
+            "> [!note]\n> a",
+            [{"type": "panel", "attrs": {"panelType": "info"}, "content": [p("a")]}],
+        ),
         ("> [!nonsense]\n> a", [{"type": "blockquote", "content": [p("[!nonsense] a")]}]),
         ("</details>", [p("</details>")]),
         ("<summary>x</summary>", [p("<summary>x</summary>")]),
@@ -80,25 +121,37 @@ BOLD = {"type": "strong"}
         (":::row", [p(":::row")]),
         (":::", [p(":::")]),
     ],
-)  # fmt: skip
+)
 def test_markdown_becomes_its_equivalent(text: str, blocks: list[Node]) -> None:
     assert from_markdown(text) == doc(*blocks)
 
 
 def test_a_table_in_a_list_item_follows_the_list_which_goes_on() -> None:
     document = from_markdown("1. a\n\n   | x |\n   |---|\n2. b")
-    assert [block["type"] for block in document["content"]] == ["orderedList", "table", "orderedList"]
+    assert [block["type"] for block in document["content"]] == [
+        "orderedList",
+        "table",
+        "orderedList",
+    ]
     assert document["content"][2]["attrs"] == {"order": 2}
 
 
 def test_a_picture_in_a_sentence_gets_a_block_of_its_own() -> None:
     document = from_markdown("a ![b](https://example.com/c.png) d")
-    assert [block["type"] for block in document["content"]] == ["paragraph", "mediaSingle", "paragraph"]
+    assert [block["type"] for block in document["content"]] == [
+        "paragraph",
+        "mediaSingle",
+        "paragraph",
+    ]
 
 
 def test_tasks_and_other_items_make_lists_of_their_own() -> None:
     document = from_markdown("- [ ] a\n- b\n- [x] c\n  - [ ] d")
-    assert [block["type"] for block in document["content"]] == ["taskList", "bulletList", "taskList"]
+    assert [block["type"] for block in document["content"]] == [
+        "taskList",
+        "bulletList",
+        "taskList",
+    ]
     identifiers = {node["attrs"]["localId"] for node in document["content"][2]["content"]}
     assert len(identifiers) == 2
 
@@ -114,6 +167,6 @@ def test_jira_gets_the_contents_of_a_layout_without_the_layout() -> None:
 
 
 def test_plain_text_is_the_words_alone() -> None:
-    assert plain_text(from_markdown("# A *b*\n\n- c\n- @[Ada Example](accountid:1) :status[D]")) == (
-        "A b\nc\n@Ada Example D"
-    )
+    assert plain_text(
+        from_markdown("# A *b*\n\n- c\n- @[Ada Example](accountid:1) :status[D]")
+    ) == ("A b\nc\n@Ada Example D")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .nodes import Node, attributes, kind
+from .nodes import Node, as_list, attributes, kind
 from .values import MARKS, NODES
 
 FLAGS = frozenset({"block", "caption", "card", "embed", "group", "inline", "li", "td", "th"})
@@ -122,8 +122,7 @@ def mark_items(found: list[Node]) -> dict[str, Any]:
             if name in attributes(mark):
                 value = attributes(mark)[name]
                 if key == "comment" and key in items:
-                    earlier = items[key]
-                    value = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+                    value = [*(as_list(items[key]) or [items[key]]), value]
                 items[key] = value
     return items
 
@@ -138,15 +137,14 @@ def item_marks(items: Mapping[str, Any]) -> list[Node]:
         if name == "border":
             attrs.setdefault("size", 1)
         if name == "annotation":
-            ids = attrs["id"] if isinstance(attrs["id"], list) else [attrs["id"]]
+            ids = as_list(attrs["id"]) or [attrs["id"]]
             found += [
                 {"type": name, "attrs": {"id": one, "annotationType": "inlineComment"}}
                 for one in ids
             ]
         else:
             found.append({"type": name, "attrs": attrs})
-    shape_known = [mark for mark in found if _complete(mark)]
-    return shape_known
+    return [mark for mark in found if _complete(mark)]
 
 
 def _complete(mark: Node) -> bool:

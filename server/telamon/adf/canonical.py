@@ -8,15 +8,32 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-from .nodes import Node, as_node, kind, marks
+from .nodes import Node, as_list, as_node, content, kind, marks
 from .validity import check_bounds
 from .values import MARKS
 
 MARK_ORDER = {
     name: rank
     for rank, name in enumerate(
-        "fragment link em strong textColor backgroundColor strike subsup underline code annotation"
-        " alignment indentation fontSize breakout border dataConsumer".split()
+        [
+            "fragment",
+            "link",
+            "em",
+            "strong",
+            "textColor",
+            "backgroundColor",
+            "strike",
+            "subsup",
+            "underline",
+            "code",
+            "annotation",
+            "alignment",
+            "indentation",
+            "fontSize",
+            "breakout",
+            "border",
+            "dataConsumer",
+        ]
     )
 }
 """The rank of each mark; unknown ones come last."""
@@ -60,8 +77,9 @@ def _copy(value: Any) -> Any:
     if isinstance(value, Mapping):
         found = cast(Mapping[str, Any], value)
         return {clean(str(key)): _copy(item) for key, item in found.items()}
-    if isinstance(value, list | tuple):
-        return [_copy(item) for item in cast(list[Any], value)]
+    listed = as_list(value)
+    if listed is not None:
+        return [_copy(item) for item in listed]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
@@ -71,11 +89,11 @@ def _node(node: Node) -> Node:
     node_type = kind(node)
     _normalise_marks(node)
     _drop_defaults(node, node_type)
-    children = node.get("content")
-    if isinstance(children, list):
-        whole = [as_node(child) for child in cast(list[Any], children)]
-        if None not in whole:
-            node["content"] = _joined([_node(child) for child in whole if child], node_type)
+    children = as_list(node.get("content"))
+    if children is not None:
+        whole = content(node)
+        if len(whole) == len(children):
+            node["content"] = _joined([_node(child) for child in whole], node_type)
         if not node["content"] and node_type not in _CONTENT_REQUIRED:
             del node["content"]
     return node

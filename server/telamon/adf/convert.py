@@ -18,7 +18,9 @@ WRAPPED = {
 """What a part needs around it to stand on its own."""
 
 
-def convert(node: Node, parent: str) -> list[Node]:
+def convert(  # noqa: C901, PLR0911, PLR0912 - one case for each type of node
+    node: Node, parent: str
+) -> list[Node]:
     """Simpler nodes that say the same; repeated, this ends with paragraphs."""
     allowed = model.CONTENT[parent]
     match kind(node):

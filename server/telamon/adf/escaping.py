@@ -1,4 +1,4 @@
-"""Escaping: text that could be read as Markdown gets a backslash or an entity, other text does not."""
+"""Escaping: a backslash or an entity for text that could be read as Markdown, and for no other."""
 
 import re
 
@@ -22,7 +22,8 @@ _SUSPECT = re.compile(r"[\\`*_~\[\]<&:{\n\r!@]|www\.", re.IGNORECASE)
 _RUN = {"*": re.compile(r"\*+"), "_": re.compile("_+"), "~": re.compile("~+")}
 _EDGE = re.compile("[\\t\\x0b\\x0c \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]")
 _LINE_START = re.compile(
-    r"(?:#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|:::|(?:```|~~~)|[-=|:*_ +]+$|<p></p>|</?details>|<summary>|<>)"
+    r"(?:#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|:::|(?:```|~~~)|[-=|:*_ +]+$"
+    r"|<p></p>|</?details>|<summary>|<>)"
 )
 _UNFINISHED = re.compile(r":[a-z0-9_+-]{1,64}:?$")
 """What the next piece could make an emoji or a directive."""
@@ -78,7 +79,9 @@ def _run_is_literal(text: str, start: int, stop: int, before: str, after: str) -
     return text[start] == "_" and left.isalnum() and right.isalnum()
 
 
-def _is_special(text: str, at: int, *, in_label: bool, before: str, after: str) -> bool:
+def _is_special(  # noqa: PLR0911 - one answer for each character
+    text: str, at: int, *, in_label: bool, before: str, after: str
+) -> bool:
     following = text[at + 1 : at + 2]
     match text[at]:
         case "`":

@@ -1,7 +1,7 @@
 """Makes blocks fit: what a place may not hold is changed, unwrapped or put behind its holder.
 
-Nothing that was written is lost: a heading in a list becomes a paragraph in bold, a quote in a quote
-becomes its paragraphs, and a table in a list item follows the list, which goes on after it.
+Nothing that was written is lost: a heading in a list becomes a paragraph in bold, a quote in a
+quote becomes its paragraphs, and a table in a list item follows the list, which goes on after it.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,19 @@ _STRUCTURES = frozenset(
 )
 """What holds parts of its own kind only: anything else is put beside it."""
 _NEEDS_BLOCK = frozenset(
-    "blockquote bodiedExtension bodiedSyncBlock expand layoutColumn listItem nestedExpand panel"
-    " tableCell tableHeader blockTaskItem".split()
+    [
+        "blockquote",
+        "bodiedExtension",
+        "bodiedSyncBlock",
+        "expand",
+        "layoutColumn",
+        "listItem",
+        "nestedExpand",
+        "panel",
+        "tableCell",
+        "tableHeader",
+        "blockTaskItem",
+    ]
 )
 _NEEDS_ATTRS = frozenset({"nestedExpand"})
 JIRA_LACKS = frozenset({"layoutSection", "bodiedExtension", "syncBlock", "bodiedSyncBlock"})

@@ -7,7 +7,7 @@ from .nodes import Node, attributes, content, kind, marks, text_node
 from .origin import Verbatim
 from .syntax import link_is_safe
 from .validity import marks_fit
-from .values import mark_is_known, selected
+from .values import MARKS, mark_is_known, selected
 
 
 def fit_line(nodes: list[Node], parent: str) -> list[Node]:
@@ -50,10 +50,7 @@ def text_marks(found: list[Node]) -> list[Node]:
 def allowed_marks(found: list[Node], allowed: frozenset[str]) -> list[Node]:
     """The marks among these that are allowed, well formed and safe, the first of each kind."""
     kept: dict[Any, Node] = {}
-    for mark in found:
-        if kind(mark) not in allowed:
-            continue
-        mark = _trimmed(mark)
+    for mark in (_trimmed(one) for one in found if kind(one) in allowed):
         if not mark_is_known(mark):
             continue
         if kind(mark) == "link" and not link_is_safe(attributes(mark)["href"]):
@@ -66,8 +63,6 @@ def allowed_marks(found: list[Node], allowed: frozenset[str]) -> list[Node]:
 
 def _trimmed(mark: Node) -> Node:
     """The mark without attributes that it may not have."""
-    from .values import MARKS
-
     shape = MARKS[kind(mark)]
     attrs = {
         name: value

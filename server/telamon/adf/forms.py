@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from .attributes import compact_json
-from .nodes import Node, attributes, content, kind
+from .nodes import Node, as_list, attributes, content, kind
 
 HIDDEN = frozenset({"localId", "uniqueId", "occurrenceKey", "collection", "accessLevel"})
 """Attributes that a short form leaves out: an edit takes them from the original again."""
@@ -39,7 +39,7 @@ class Forms:
     """
 
     short: bool = False
-    references: dict[str, Node] = field(default_factory=dict)
+    references: dict[str, Node] = field(default_factory=dict[str, Node])
     level: int = 0
 
     def deeper(self, levels: int) -> "Forms":
@@ -49,7 +49,7 @@ class Forms:
     def shown(self, node: Mapping[str, Any], *plain: str) -> dict[str, Any]:
         """The attributes that need an attribute list: not those with a plain form."""
         attrs = attributes(node)
-        hidden = hidden_attributes(kind(node)) if self.short else frozenset()
+        hidden = hidden_attributes(kind(node)) if self.short else frozenset[str]()
         return {
             name: value for name, value in attrs.items() if name not in plain and name not in hidden
         }
@@ -75,10 +75,10 @@ def reference(node: Mapping[str, Any]) -> str:
 def ordered(value: Any) -> Any:
     """The value with the keys of all objects in alphabetical order."""
     if isinstance(value, Mapping):
-        return {key: ordered(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [ordered(item) for item in value]
-    return value
+        found = cast(Mapping[str, Any], value)
+        return {key: ordered(found[key]) for key in sorted(found)}
+    listed = as_list(value)
+    return value if listed is None else [ordered(item) for item in listed]
 
 
 def hint(node: Mapping[str, Any]) -> str:

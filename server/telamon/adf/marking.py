@@ -1,7 +1,7 @@
 """How marks become delimiters: which mark encloses which, and which spelling is safe where."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
 
@@ -11,7 +11,17 @@ from .nodes import Node, attributes, kind
 _RANK = {
     name: rank
     for rank, name in enumerate(
-        "link annotation textColor backgroundColor underline strike strong em subsup".split()
+        [
+            "link",
+            "annotation",
+            "textColor",
+            "backgroundColor",
+            "underline",
+            "strike",
+            "strong",
+            "em",
+            "subsup",
+        ]
     )
 }
 _TAG = {"strong": "strong", "em": "em", "strike": "s", "underline": "u"}
@@ -22,11 +32,11 @@ SPANS = frozenset({"annotation", "textColor", "backgroundColor"})
 
 @dataclass(slots=True)
 class Piece:
-    """A part of a line: text still to be escaped, finished Markdown, or where a mark begins or ends."""
+    """A part of a line: text to be escaped, finished Markdown, or where a mark begins or ends."""
 
     kind: Literal["text", "raw", "open", "close", "break"]
     text: str = ""
-    mark: Node = field(default_factory=dict)
+    mark: Node = field(default_factory=dict[str, Any])
     peer: int = -1
     """For `open`, the index of the `close` that belongs to it, and the other way round."""
 

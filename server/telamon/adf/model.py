@@ -5,7 +5,18 @@ The facts are those of the JSON schema which Atlassian publishes in the npm pack
 """
 
 INLINE = frozenset(
-    "text date emoji hardBreak inlineCard inlineExtension mediaInline mention placeholder status".split()
+    [
+        "text",
+        "date",
+        "emoji",
+        "hardBreak",
+        "inlineCard",
+        "inlineExtension",
+        "mediaInline",
+        "mention",
+        "placeholder",
+        "status",
+    ]
 )
 MACROS = frozenset(
     {"extension", "bodiedExtension", "inlineExtension", "syncBlock", "bodiedSyncBlock"}
@@ -57,12 +68,24 @@ CONTENT: dict[str, frozenset[str]] = {
 }
 CONTENT["bodiedSyncBlock"] -= {"extension"}
 
-LEAVES = frozenset("blockCard embedCard extension media rule syncBlock".split()) | INLINE
+LEAVES = frozenset(["blockCard", "embedCard", "extension", "media", "rule", "syncBlock"]) | INLINE
 TYPES = frozenset(CONTENT) | LEAVES
-CONTENT_OPTIONAL = frozenset("paragraph heading codeBlock caption taskItem decisionItem".split())
+CONTENT_OPTIONAL = frozenset(
+    ["paragraph", "heading", "codeBlock", "caption", "taskItem", "decisionItem"]
+)
 
 TEXT_MARKS = frozenset(
-    "annotation backgroundColor em link strike strong subsup textColor underline".split()
+    [
+        "annotation",
+        "backgroundColor",
+        "em",
+        "link",
+        "strike",
+        "strong",
+        "subsup",
+        "textColor",
+        "underline",
+    ]
 )
 CODE_MARKS = frozenset({"annotation", "code", "link"})
 _MEDIA_MARKS = frozenset({"annotation", "border", "dataConsumer", "link"})
@@ -96,7 +119,14 @@ _MARKS_BY_PARENT: dict[str, dict[str, frozenset[str]]] = {
     "tableHeader": {"paragraph": _FONT | {"alignment"}, "heading": _PLACED},
     **{
         parent: {"paragraph": _FONT}
-        for parent in "bodiedExtension expand nestedExpand panel listItem blockTaskItem".split()
+        for parent in [
+            "bodiedExtension",
+            "expand",
+            "nestedExpand",
+            "panel",
+            "listItem",
+            "blockTaskItem",
+        ]
     },
 }
 

@@ -4,12 +4,23 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 Node: TypeAlias = dict[str, Any]
-"""An ADF node or mark as JSON: `type`, and as its kind has them `attrs`, `content`, `marks`, `text`."""
+"""A node or mark as JSON: `type`, and what its type has of `attrs`, `content`, `marks`, `text`."""
 
 
 def as_node(value: Any) -> Node | None:
     """The value as a node, or None where it is not a JSON object."""
     return cast(Node, value) if isinstance(value, dict) else None
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """The value as a list, or None where it is not a JSON array."""
+    return _as_it_is(value) if isinstance(value, list) else None
+
+
+def _as_it_is(value: Any) -> list[Any]:
+    """Take the caller's word that this is a list: the two type checkers disagree on a cast."""
+    found: list[Any] = value
+    return found
 
 
 def kind(node: Mapping[str, Any]) -> str:
@@ -25,10 +36,7 @@ def attributes(node: Mapping[str, Any]) -> Node:
 
 def listed(node: Mapping[str, Any], key: str) -> list[Node]:
     """The objects listed under `content` or `marks`; whatever else stands there is passed over."""
-    value = node.get(key)
-    if not isinstance(value, list):
-        return []
-    return [item for item in cast(list[Any], value) if isinstance(item, dict)]
+    return [item for item in as_list(node.get(key)) or () if isinstance(item, dict)]
 
 
 def content(node: Mapping[str, Any]) -> list[Node]:

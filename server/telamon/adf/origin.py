@@ -9,10 +9,9 @@ from .attributes import read_json
 from .canonical import canonical
 from .errors import AdfError, UnknownReference
 from .forms import reference
-from .nodes import Node, content, kind
+from .nodes import Node, as_node, content, kind
 from .validity import valid
 from .writer import references
-
 
 BODIED = frozenset({"bodiedExtension", "bodiedSyncBlock"})
 """The macros with a body: in Markdown a frame around it, so without their content."""
@@ -58,10 +57,11 @@ class Origin:
 
         A macro, or a node that the schema does not know, must be in the original already.
         """
-        if not isinstance(payload, dict):
+        found = as_node(payload)
+        if found is None:
             return None
         try:
-            node = canonical(payload)
+            node = canonical(found)
         except AdfError:  # deeper or larger than a document may be: then it is only text
             return None
         if not isinstance(node.get("type"), str):

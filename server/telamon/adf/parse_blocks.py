@@ -37,7 +37,9 @@ def marker(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     return True
 
 
-def _recognise(line: str) -> tuple[str, dict[str, object]] | None:
+def _recognise(  # noqa: PLR0911 - one answer for each form
+    line: str,
+) -> tuple[str, dict[str, object]] | None:
     if line[0] == "{":
         read = read_attributes(line, 0)
         if read is None or read[1] != len(line) or "caption" in read[0]:
@@ -73,7 +75,9 @@ def _container(line: str) -> tuple[str, dict[str, object]] | None:
         return None
     if found[3] is not None:
         frame = _frame(found[3])
-        return frame and ("adf_open", {"of": "adf", "items": {}, "source": line} | frame)
+        if frame is None:
+            return None
+        return "adf_open", {"of": "adf", "items": {}, "source": line, **frame}
     items: dict[str, object] = {}
     if found[2]:
         read = read_attributes(found[2], 0)

@@ -1,6 +1,7 @@
 """The Markdown parser: markdown-it with the rules of the dialect and without those it replaces."""
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.paragraph import paragraph
 from markdown_it.token import Token
@@ -15,14 +16,14 @@ def make_parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", {"maxNesting": MAX_LEVEL + 8, "linkify": False})
     parser.disable(["html_block", "linkify", "link", "image", "autolink", "html_inline", "entity"])
     parser.core.ruler.disable(["inline", "replacements", "smartquotes", "linkify", "text_join"])
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     block = parser.block.ruler
     block.before("table", "adf_marker", parse_blocks.marker, interrupts)
     block.before("adf_marker", "adf_deep", _too_deep)
     parse_inline.install(parser)
-    parser.normalizeLink = _unchanged  # type: ignore[method-assign]  # an address is kept as written
-    parser.normalizeLinkText = _unchanged  # type: ignore[method-assign]  # as above
-    parser.validateLink = link_is_safe  # type: ignore[method-assign]  # our list of schemes
+    parser.normalizeLink = _unchanged  # type: ignore[method-assign,assignment]  # an address is kept as written
+    parser.normalizeLinkText = _unchanged  # type: ignore[method-assign,assignment]  # as above
+    parser.validateLink = link_is_safe  # type: ignore[method-assign,assignment]  # our list of schemes
     return parser
 
 

@@ -80,7 +80,9 @@ class BlockReader:
         frames[-1].children += [literal(token) for token in pending]
         pending.clear()
 
-    def _block(self, token: Token, items: dict[str, Any]) -> list[Node]:
+    def _block(  # noqa: PLR0911 - one case for each type of token
+        self, token: Token, items: dict[str, Any]
+    ) -> list[Node]:
         match token.type:
             case "paragraph_open":
                 source = self._tokens[self._at].content

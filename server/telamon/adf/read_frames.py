@@ -37,8 +37,8 @@ class Frame:
 
     of: str
     node: Node
-    children: list[Node] = field(default_factory=list)
-    items: dict[str, Any] = field(default_factory=dict)
+    children: list[Node] = field(default_factory=list[Node])
+    items: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def literal(token: Token) -> Node:
@@ -46,7 +46,9 @@ def literal(token: Token) -> Node:
     return build("paragraph", [text_node(token.meta["source"])])
 
 
-def steer(token: Token, frames: list[Frame], inline: InlineReader) -> bool:
+def steer(  # noqa: PLR0911 - one answer for each kind of line
+    token: Token, frames: list[Frame], inline: InlineReader
+) -> bool:
     """Let a marker line close or part the containers; False if there is none that it fits."""
     if token.type == "adf_open":
         return False

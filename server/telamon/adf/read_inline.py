@@ -55,7 +55,9 @@ class InlineReader:
                 nodes += self._node(token, current)
         return nodes
 
-    def _node(self, token: Token, current: list[Node]) -> list[Node]:
+    def _node(  # noqa: C901, PLR0911 - one case for each type of token
+        self, token: Token, current: list[Node]
+    ) -> list[Node]:
         meta = token.meta
         items: dict[str, Any] = meta.get("items", {})
         match token.type:

@@ -15,7 +15,7 @@ def with_items(node: Node, items: Mapping[str, Any]) -> Node:
     """The node with the attributes and marks of an attribute list."""
     if not items:
         return node
-    node = node | {"attrs": attributes(node) | items}
+    node = node | {"attrs": {**attributes(node), **items}}
     found = marks(node) + item_marks(items)
     return node | {"marks": found} if found else node
 

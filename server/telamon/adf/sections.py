@@ -1,4 +1,4 @@
-"""Sections: a heading and all that follows it, up to the next heading of the same or a higher level.
+"""Sections: a heading and what follows it, up to the next of the same or a higher level.
 
 Headings count wherever they stand among the blocks of the document or of a column in a layout; a
 section never reaches beyond its column.

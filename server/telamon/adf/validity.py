@@ -1,4 +1,4 @@
-"""Whether a node is valid ADF, by the tables of `model` and `values`; and the bounds on its size."""
+"""Whether a node is valid ADF by the tables of `model` and `values`, and the bounds on its size."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -10,7 +10,7 @@ from .nodes import Node, attributes, content, kind, listed, marks
 MAX_DEPTH = 100
 """How many nodes may lie inside one another; editors make fewer than twenty."""
 MAX_LEVEL = 64
-"""How many quotes and lists (two levels each) Markdown may nest; what is deeper is opaque or text."""
+"""How many quotes and lists (two levels each) may nest in Markdown; what is deeper is opaque."""
 MAX_NODES = 500_000
 """How many JSON values a document may have."""
 MAX_CHARACTERS = 4_000_000
@@ -56,7 +56,9 @@ def marks_fit(found: list[Node], allowed: frozenset[str]) -> bool:
     return kinds <= allowed and not kinds >= _EXCLUSIVE and all(map(values.mark_is_known, found))
 
 
-def well_formed(node: Mapping[str, Any], parent: str) -> bool:
+def well_formed(  # noqa: PLR0911 - one answer for each thing that can be wrong
+    node: Mapping[str, Any], parent: str
+) -> bool:
     """Whether the node itself, its children apart, is valid inside a parent of this type."""
     node_type = kind(node)
     if node_type not in model.CONTENT.get(parent, ()):

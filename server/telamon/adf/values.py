@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from .nodes import Node, attributes, kind
+from .nodes import Node, as_list, as_node, attributes, kind
 
 Check: TypeAlias = Callable[[Any], bool]
 Shape: TypeAlias = Mapping[str, Check]
@@ -50,23 +50,25 @@ def _like(pattern: str) -> Check:
 
 
 def _list_of(check: Check, at_least: int = 0) -> Check:
-    return lambda value: (
-        isinstance(value, list) and len(value) >= at_least and all(map(check, value))
-    )
+    def checks(value: Any) -> bool:
+        found = as_list(value)
+        return found is not None and len(found) >= at_least and all(map(check, found))
+
+    return checks
 
 
 def _datasource(value: Any) -> bool:
-    if not isinstance(value, dict) or set(value) != {"id", "parameters", "views"}:
-        return False
+    found = as_node(value) or {}
+    return (
+        set(found) == {"id", "parameters", "views"}
+        and _string(found["id"])
+        and _list_of(_view, 1)(found["views"])
+    )
 
-    def view(item: Any) -> bool:
-        return (
-            isinstance(item, dict)
-            and _string(item.get("type"))
-            and set(item) <= {"type", "properties"}
-        )
 
-    return _string(value["id"]) and _list_of(view, 1)(value["views"])
+def _view(value: Any) -> bool:
+    found = as_node(value) or {}
+    return _string(found.get("type")) and set(found) <= {"type", "properties"}
 
 
 _ID: Shape = {"localId": _string}
@@ -110,10 +112,19 @@ NODES: dict[str, tuple[Shape, ...]] = {
     "doc": ({},),
     "text": ({},),
     "mediaGroup": ({},),
-    **{
-        name: (_ID,)
-        for name in "paragraph blockquote bulletList caption layoutSection listItem rule tableRow".split()
-    },
+    **dict.fromkeys(
+        [
+            "paragraph",
+            "blockquote",
+            "bulletList",
+            "caption",
+            "layoutSection",
+            "listItem",
+            "rule",
+            "tableRow",
+        ],
+        (_ID,),
+    ),
     "heading": ({**_ID, "level!": _number(1, 6)},),
     "orderedList": ({**_ID, "order": _number(0)},),
     "codeBlock": (
@@ -226,7 +237,7 @@ NODES: dict[str, tuple[Shape, ...]] = {
 }
 
 MARKS: dict[str, Shape] = {
-    **{name: {} for name in "code em strike strong underline".split()},
+    **{name: {} for name in ["code", "em", "strike", "strong", "underline"]},
     "alignment": {"align!": _one_of("center", "end")},
     "annotation": {"id!": _string, "annotationType!": _one_of("inlineComment")},
     "backgroundColor": {"color!": _HEX},
@@ -252,7 +263,7 @@ MARKS: dict[str, Shape] = {
 
 
 def fits(attrs: Mapping[str, Any], shape: Shape) -> bool:
-    """Whether these attributes are all known to the shape, hold what they may and none is missing."""
+    """Whether the attributes are all known to the shape, well filled, and none is missing."""
     for name, check in shape.items():
         bare = name.removesuffix("!")
         if bare in attrs:

@@ -1,4 +1,4 @@
-"""Writes tables: as a GFM table where every cell is one paragraph, else as a `:::table` container."""
+"""Writes tables: in GFM where every cell is one paragraph, else as a `:::table` container."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ WriteBlocks = Callable[[list[Node], str, Forms], list[str]]
 
 
 def write_table(table: Node, forms: Forms, write_blocks: WriteBlocks) -> list[str] | None:
-    """The lines for a table, or None if it is not sound; `write_blocks` writes what a cell holds."""
+    """The lines for a table, or None if it is not sound; `write_blocks` writes what cells hold."""
     if not all(_is_sound(row) for row in content(table)):
         return None
     listed = write_attributes(forms.shown(table) | mark_items(forms.shown_marks(marks(table))))

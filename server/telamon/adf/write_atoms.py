@@ -1,0 +1,147 @@
+"""Writes what stands in a line and is not text: addresses, pictures, mentions, directives."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from . import syntax
+from .attributes import compact_json, mark_items, write_attributes
+from .escaping import escape
+from .forms import Forms, hint
+from .nodes import Node, attributes, kind, marks
+
+_BACKTICKS = re.compile("`+")
+_DAY = 86_400_000
+_LABEL_LIMIT = 900
+_DESTINATION_PLAIN = re.compile(r"[^\s<>()\[\]\\&\x00-\x20\x7f`*_~|]+")
+
+
+def code_span(text: str) -> str:
+    """A code span; text that a span would change goes between tags."""
+    if "\n" in text or "\r" in text:
+        return f"<code>{escape(text, in_label=True, before='*', after='*')}</code>"
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1 if longest else 1)
+    blank = not text.strip(" ")
+    pad = not blank and (text[0] == "`" or text[-1] == "`" or (text[0] == " " and text[-1] == " "))
+    return f"{fence} {text} {fence}" if pad else f"{fence}{text}{fence}"
+
+
+def destination(href: str) -> str:
+    """A link destination; white space and brackets make the form in angle brackets."""
+    if _DESTINATION_PLAIN.fullmatch(href):
+        return href
+    if href == "":
+        return ""
+    escaped = re.sub(r"[\\<>\[\]]", r"\\\g<0>", href)
+    escaped = re.sub(r"&(?=[#A-Za-z])", r"\\&", escaped)
+    plain = re.fullmatch(r"[^\s()<>\x00-\x20\x7f]+", escaped.replace("\\<", "").replace("\\>", ""))
+    if plain:
+        return escaped
+    return "<" + re.sub(r"[\n\r]", lambda found: f"&#{ord(found[0])};", escaped) + ">"
+
+
+def link_end(mark: Node) -> str:
+    """What follows the label of a link: the address, the title, the attributes."""
+    attrs = dict(attributes(mark))
+    written = destination(attrs.pop("href"))
+    title = attrs.get("title")
+    if title and "\n" not in title and "\r" not in title:
+        del attrs["title"]
+        safe = re.sub(r'[\\"\[\]]', r"\\\g<0>", title)
+        written += ' "' + re.sub(r"&(?=[#A-Za-z])", r"\\&", safe) + '"'
+        written = written if not written.startswith(" ") else "<>" + written
+    return f"({written})" + write_attributes(attrs)
+
+
+def label(text: str) -> str | None:
+    """Text between brackets, or None where it is too long or broken for that."""
+    if len(text) > _LABEL_LIMIT or "\n" in text or "\r" in text or text != text.strip():
+        return None
+    return escape(text, in_label=True, before="*", after="*")
+
+
+def image(node: Node, forms: Forms, *, flagged: bool = False) -> str:
+    """A picture or file: `![alt](address)`, or `![alt](media:id)` for what Atlassian stores."""
+    attrs = forms.shown(node, "type", "id", "url", "alt")
+    found = attributes(node)
+    media_type = found.get("type", "none")
+    address = destination(found["url"] if media_type == "external" else f"media:{found['id']}")
+    alt = label(found.get("alt", ""))
+    if alt is None or found.get("alt") == "":
+        attrs = {"alt": found["alt"]} | attrs
+    if attrs.get("collection") == "":
+        del attrs["collection"]
+    if media_type not in ("external", "file"):
+        attrs = {"type": media_type} | attrs
+    if media_type == "external" and str(found["url"]).startswith("media:"):
+        attrs = {"type": media_type} | attrs
+    if flagged:
+        attrs = {"inline": True} | attrs
+    attrs |= mark_items(forms.shown_marks([mark for mark in marks(node) if kind(mark) != "link"]))
+    return f"![{alt or ''}]({address})" + write_attributes(attrs)
+
+
+def opaque_inline(node: Node, forms: Forms) -> str:
+    """A node without a plain form: its JSON, or a reference to it."""
+    if not forms.short:
+        return f":adf{compact_json(node)}"
+    return f":adf{json.dumps([forms.refer(node), hint(node)], ensure_ascii=False)}"
+
+
+def atom(node: Node, forms: Forms) -> str | None:  # noqa: PLR0911 - one case for each type
+    """An inline node in its plain form, or None if it has none."""
+    attrs = attributes(node)
+    match kind(node):
+        case "mention":
+            return _mention(node, attrs, forms)
+        case "emoji":
+            return _emoji(node, attrs, forms)
+        case "status":
+            shown = forms.shown(node, "text")
+            if shown.get("color") == "neutral":
+                del shown["color"]
+            return _directive("status", attrs["text"], shown)
+        case "date":
+            shown = forms.shown(node, "timestamp")
+            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", attrs["timestamp"]):
+                shown = {"timestamp": attrs["timestamp"]} | shown
+            return _directive("date", _date(attrs["timestamp"]), shown)
+        case "placeholder":
+            return _directive("placeholder", attrs["text"], forms.shown(node, "text"))
+        case "inlineCard" if "url" in attrs:
+            listed = write_attributes(forms.shown(node, "url"))
+            return f"[]({destination(attrs['url'])}){listed}"
+        case _:
+            return None
+
+
+def _directive(name: str, text: str, shown: dict[str, Any]) -> str | None:
+    written = label(text)
+    return None if written is None else f":{name}[{written}]{write_attributes(shown)}"
+
+
+def _date(timestamp: str) -> str:
+    """The day, where the timestamp is midnight UTC in milliseconds, else the timestamp itself."""
+    if re.fullmatch(r"-?[1-9][0-9]{0,13}|0", timestamp) and int(timestamp) % _DAY == 0:
+        day = datetime.fromtimestamp(0, UTC).toordinal() + int(timestamp) // _DAY
+        if 366 <= day <= 3_652_059:
+            return datetime.fromordinal(day).date().isoformat()
+    return timestamp
+
+
+def _mention(node: Node, attrs: Node, forms: Forms) -> str | None:
+    shown = forms.shown(node, "id", "text")
+    text = attrs.get("text")
+    name = label(text[1:]) if isinstance(text, str) and text[:1] == "@" and len(text) > 1 else ""
+    if isinstance(text, str) and not name:
+        shown = {"text": text} | shown
+    return f"@[{name or ''}]({destination('accountid:' + attrs['id'])}){write_attributes(shown)}"
+
+
+def _emoji(node: Node, attrs: Node, forms: Forms) -> str | None:
+    name = str(attrs["shortName"])
+    if not syntax.EMOJI.fullmatch(name):
+        return None
+    return name + write_attributes(forms.shown(node, "shortName"))
