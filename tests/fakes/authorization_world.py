@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -316,6 +317,7 @@ async def setup(
     storage: Storage | None = None,
     sandbox: tuple[Sandbox, str] | None = None,
     products: Sequence[AnyProduct] = PRODUCTS,
+    tls: SSLContext | None = None,
     atlassian: Mapping[str, Any] | None = None,
     **sections: Any,
 ) -> AsyncGenerator[Setup, None]:
@@ -378,8 +380,8 @@ async def setup(
             fetcher=fetcher,
         )
         app.add_routes(server.routes())
-        served = TestServer(app)
-        await served.start_server()
+        served = TestServer(app, scheme="https" if tls else "http")
+        await served.start_server(ssl=tls)
         atlassian_server = None if sandbox else TestServer(emulated.app(), port=port)
         if atlassian_server is not None:
             await atlassian_server.start_server()
