@@ -199,3 +199,13 @@ async def test_a_browser_client_may_ask_and_read_the_challenge(
         exposed = response.headers["Access-Control-Expose-Headers"]
         assert "WWW-Authenticate" in exposed
         assert "Mcp-Session-Id" in exposed
+
+
+async def test_the_memory_of_tokens_and_listings_is_bounded(
+    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telamon.endpoint.bearer._CACHE_SIZE", 1)
+    monkeypatch.setattr("telamon.endpoint.listing._MOST_ENCODED", 1)
+    for scopes in (["read:toys"], ["read:workshop"], ["read:toys"]):
+        client.token = await server.token(scopes)
+        assert (await client.modern(request("tools/list"))).status == 200

@@ -449,20 +449,6 @@ async def test_a_batch_that_must_not_be_is_refused(
     assert (answer.status, answer.error["code"]) == (400, -32600)
 
 
-async def test_a_session_takes_only_so_many_requests_at_once(
-    client: Client, workshop: Workshop
-) -> None:
-    await client.start("2025-03-26")
-    waiting = asyncio.ensure_future(client.post([call("wait", number) for number in range(10)]))
-    await workshop.started.wait()
-    more = [request("ping", None, f"p{number}") for number in range(50)]
-    assert (await client.post(more)).status == 200
-    first = asyncio.ensure_future(client.post([call("wait", f"a{number}") for number in range(10)]))
-    workshop.release.set()
-    await waiting
-    await first
-
-
 async def test_put_is_not_there(client: Client) -> None:
     async with client.http.put(client.url, headers=client.headers()) as response:
         assert response.status == 405

@@ -12,6 +12,7 @@ from fakes.mcp_client import (
     all_events,
     call,
     initialize,
+    read_answer,
     read_event,
     request,
 )
@@ -90,7 +91,7 @@ async def test_a_client_that_goes_away_cancels_its_call(
     server: McpServer, client: Client, workshop: Workshop, tool: str
 ) -> None:
     async def leave() -> None:
-        async with client.sent_modern(call(tool), meta=TOKEN) as response:
+        async with client.sent_modern(call(tool), None, TOKEN) as response:
             await response.read()
 
     leaving = asyncio.ensure_future(leave())
@@ -117,7 +118,8 @@ async def test_a_client_that_goes_away_cancels_its_call(
 async def test_headers_that_do_not_say_what_the_body_says_are_refused(
     client: Client, headers: dict[str, str | None]
 ) -> None:
-    answer = await client.modern(call("echo", 3, text="x"), **headers)
+    async with client.sent_modern(call("echo", 3, text="x"), None, None, **headers) as response:
+        answer = await read_answer(response)
     assert (answer.status, answer.error["code"], answer.last["id"]) == (400, -32020, 3)
 
 

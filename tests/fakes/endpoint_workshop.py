@@ -24,6 +24,9 @@ USE_WORKSHOP = Scope("read:workshop", "look around in the workshop")
 BUILD = Scope("write:workshop", "build things in the workshop", "write")
 
 
+CROWD = 10
+
+
 class NoSettings(BaseModel):
     pass
 
@@ -41,6 +44,8 @@ class Workshop:
     """What the tools wait for, and what they did."""
 
     started: asyncio.Event = field(default_factory=asyncio.Event)
+    crowded: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0
     release: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: int = 0
@@ -61,6 +66,9 @@ async def echo(_: Workshop, *, text: str) -> str:
 async def wait(workshop: Workshop, *, name: str = "wait") -> str:
     """Wait to be released."""
     workshop.started.set()
+    workshop.waiting += 1
+    if workshop.waiting == CROWD:
+        workshop.crowded.set()
     try:
         await workshop.release.wait()
     except asyncio.CancelledError:
@@ -97,6 +105,9 @@ async def pour(workshop: Workshop, call: Call, *, kilobytes: int) -> str:
         for _ in range(500):
             workshop.tick()
             await call.log("info", "x" * 1024 * kilobytes)
+    except asyncio.CancelledError:
+        workshop.cancelled += 1
+        raise
     finally:
         workshop.ended.set()
     return "poured"

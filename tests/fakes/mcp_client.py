@@ -179,18 +179,16 @@ class Client:
         **headers: str | None,
     ) -> Answer:
         """POST *message* as 2026-07-28 wants it."""
-        async with self.sent_modern(
-            message, capabilities=capabilities, meta=meta, **headers
-        ) as response:
+        async with self.sent_modern(message, capabilities, meta, **headers) as response:
             return await read_answer(response)
 
     @asynccontextmanager
     async def sent_modern(
         self,
         message: dict[str, Any],
-        *,
         capabilities: Mapping[str, Any] | None = None,
         meta: Mapping[str, Any] | None = None,
+        /,
         **headers: str | None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         params = dict(message.get("params") or {})

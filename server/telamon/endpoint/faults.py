@@ -39,8 +39,6 @@ def readable_errors(
     """
     try:
         yield
-    except MCPError:
-        raise
     except NotFound as error:
         modern = context.protocol_version in MODERN_PROTOCOL_VERSIONS
         code = INVALID_PARAMS if modern else _NOT_FOUND_BEFORE_2026

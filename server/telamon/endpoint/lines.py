@@ -88,9 +88,6 @@ class Lines:
         self._none_open = asyncio.Event()
         self._none_open.set()
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     @contextmanager
     def hold(self, line: Line, admission: Admission) -> Generator[None]:
         """Keep *line* alive for as long as its request is being answered."""

@@ -52,9 +52,6 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._loops: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
-        return len(self._sessions)
-
     async def start(
         self, principal: Principal, version: str, initialize: Json, *, one_stream: bool = False
     ) -> Session:
