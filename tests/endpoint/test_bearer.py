@@ -50,7 +50,9 @@ async def test_a_token_in_the_query_is_refused(client: Client) -> None:
 
 @pytest.mark.row("SEC-N21", "MCP-D7")
 @pytest.mark.parametrize(
-    "token", ["eyJhbGciOiJSUzI1NiJ9.atlassian.token", "ATATT3xFfGF0", new_secret("access")]
+    "token",
+    ["eyJhbGciOiJSUzI1NiJ9.atlassian.token", "ATATT3xFfGF0", new_secret("access")],
+    ids=["jwt", "atlassian", "unknown"],
 )
 async def test_a_token_that_we_did_not_issue_is_refused(client: Client, token: str) -> None:
     client.token = token

@@ -160,7 +160,7 @@ async def test_a_grant_that_cannot_be_opened_needs_a_new_sign_in(
     server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def get(grant_id: str) -> None:
-        raise Unsealable(grant_id, "profile")
+        raise Unsealable("grants", grant_id, "profile")
 
     monkeypatch.setattr(server.storage.grants, "get", get)
     answer = await client.modern(call("atlassianUserInfo"))
