@@ -14,7 +14,7 @@ from telamon.adf.validity import MAX_CHARACTERS, valid
     [
         f"```adf\n{json.dumps(MACRO)}\n```",
         ':adf{"type":"inlineExtension","attrs":{"extensionKey":"k","extensionType":"e"}}',
-        ':::adf {"type":"bodiedExtension","attrs":{"extensionKey":"k","extensionType":"e"}}\nx\n:::',
+        ':::adf {"type":"bodiedExtension","attrs":{"extensionKey":"k","extensionType":"e"}}\n:::',
         '```adf\n{"type":"syncBlock","attrs":{"resourceId":"r","localId":"l"}}\n```',
         '```adf\n{"type":"blockquote","content":[' + json.dumps(MACRO) + "]}\n```",
         '```adf\n{"type":"wormhole"}\n```',

@@ -243,6 +243,13 @@ def test_marked_text_is_written_as_a_person_would(line: list[Any], markdown: str
     assert comes_back(doc(p(*line))) == markdown
 
 
+def test_nested_items_without_text_are_no_rule() -> None:
+    block: Node = {"type": "paragraph"}
+    for _ in range(4):
+        block = {"type": "bulletList", "content": [{"type": "listItem", "content": [block]}]}
+    comes_back(doc(block))
+
+
 def test_an_unknown_node_or_mark_comes_back_as_it_was() -> None:
     document = doc(
         {"type": "holodeck", "attrs": {"x": 1}, "content": [p("inside")]},

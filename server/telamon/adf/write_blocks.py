@@ -23,6 +23,7 @@ ALERTS = {
 }
 """The alert that stands for each panel type."""
 _LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._/-]{0,40}")
+_OUTERMOST_LIST = 2
 _LISTS = frozenset({"bulletList", "orderedList", "taskList", "decisionList"})
 
 
@@ -219,8 +220,8 @@ def _list_item(item: Node, forms: Forms) -> list[str]:
 
 def _tight(children: list[Node], forms: Forms) -> list[str]:
     """A list item's lines: a bullet list follows its paragraph without an empty line."""
-    if children == [{"type": "paragraph"}]:
-        return [""]
+    if children == [{"type": "paragraph"}] and forms.level == _OUTERMOST_LIST:
+        return [""]  # further in, markers alone on a line could be read as a rule
     lines: list[str] = []
     second = False
     for at, child in enumerate(children):
