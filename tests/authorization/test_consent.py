@@ -436,9 +436,13 @@ async def test_the_page_names_the_account_that_is_signed_in_here(
     await here.sign_in(client_id, browser=browser)
     after = await here.consent_page(browser, client_id)
     assert "Signed in here as" in after.text
+    assert ADA.name in after.text
     await browser.submit(after, decision="approve")
     assert [event.account_id for event in here.heard(ConsentGiven)] == [None, ADA.account_id]
-    assert BEN.account_id not in after.text
+    assert BEN.name not in after.text
+    for grant in await here.storage.grants.of_account(ADA.account_id):
+        await here.custody.disconnect(grant.id)
+    assert ADA.account_id in (await here.consent_page(browser, client_id)).text
 
 
 async def test_a_product_without_scopes_needs_no_tick(serve: Serve) -> None:

@@ -84,7 +84,8 @@ class Screens:
         if found is None:
             return self.flow.gone()
         transaction, progress, asked, client = found
-        values = self.consent.page(asked, client, account_of(await session_of(request)))
+        account = await self._account(account_of(await session_of(request)))
+        values = self.consent.page(asked, client, account)
         return self._form(request, transaction, progress, "consent", "form", **values)
 
     async def decide_consent(self, request: web.Request) -> web.Response:
@@ -127,6 +128,13 @@ class Screens:
         transaction, progress = found
         refused = self._check(request, transaction, progress, form, "txn")
         return refused or await self.flow.go(request, transaction, self.site.choose(progress, form))
+
+    async def _account(self, account_id: str | None) -> str | None:
+        """Return what to call the account that is signed in here."""
+        if account_id is None:
+            return None
+        grants = await self.storage.grants.of_account(account_id)
+        return grants[0].name if grants else account_id
 
     async def _at_consent(
         self, transaction_id: str | None
