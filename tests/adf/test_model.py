@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from adf.documents import Node
 from adf.test_round_trip import WHOLE
-from jsonschema import Draft4Validator  # type: ignore[import-untyped]  # has no types
+from jsonschema import Draft4Validator
 
 from telamon.adf import model, values
 from telamon.adf.origin import walk

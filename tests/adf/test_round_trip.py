@@ -6,7 +6,7 @@ import pytest
 from adf.documents import Node, documents, node
 from adf.profiles import cases
 from hypothesis import given
-from jsonschema import Draft4Validator  # type: ignore[import-untyped]  # has no types
+from jsonschema import Draft4Validator
 
 from telamon.adf import canonical, from_markdown, model, to_markdown, values
 from telamon.adf.origin import walk
