@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from telamon.endpoint.kernel import SessionMessage
+from telamon.endpoint.waking import Wake
 
 
 class Inbox:
@@ -14,19 +15,20 @@ class Inbox:
 
     def __init__(self) -> None:
         self.last_context: Context | None = None
-        self._waiting: asyncio.Queue[tuple[Context, SessionMessage] | None] = asyncio.Queue()
+        self._waiting: list[tuple[Context, SessionMessage]] = []
+        self._wake = Wake()
         self._closed = False
 
     def put(self, message: SessionMessage) -> None:
         """Hand *message* over."""
         if not self._closed:
-            self._waiting.put_nowait((copy_context(), message))
+            self._waiting.append((copy_context(), message))
+            self._wake.set()
 
     def close(self) -> None:
         """Let the loop end behind what was handed over."""
-        if not self._closed:
-            self._closed = True
-            self._waiting.put_nowait(None)
+        self._closed = True
+        self._wake.set()
 
     async def receive(self) -> SessionMessage:
         """Return the next message; the kernel's loops iterate instead."""
@@ -40,10 +42,12 @@ class Inbox:
         return self
 
     async def __anext__(self) -> SessionMessage:
-        item = await self._waiting.get()
-        if item is None:
-            raise StopAsyncIteration
-        self.last_context, message = item
+        while not self._waiting:
+            if self._closed:
+                raise StopAsyncIteration
+            self._wake.clear()
+            await self._wake.wait()
+        self.last_context, message = self._waiting.pop(0)
         return message
 
     async def __aenter__(self) -> Self:

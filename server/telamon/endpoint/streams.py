@@ -6,12 +6,12 @@ falls further behind than the log is long loses its connection, never anybody's 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Collection
 from typing import Literal
 
 from aiohttp import web
 
+from telamon.endpoint.waking import Wake
 from telamon.endpoint.wire import PING, event
 
 MOST_EVENTS = 64
@@ -29,7 +29,7 @@ class Reader:
     def __init__(self, transport: asyncio.BaseTransport | None, sent: int) -> None:
         self._transport = transport
         self.sent = sent
-        self.wake = asyncio.Event()
+        self.wake = Wake()
         self.ping = False
         self.left = False
         self._idle = False
@@ -78,8 +78,8 @@ class Stream:
         self.ended = False
         self.only_answers = True
         self.reader: Reader | None = None
-        self._waiting = set(waiting)
-        self._log: deque[tuple[int, bytes]] = deque()
+        self._waiting = frozenset(waiting)
+        self._log: list[tuple[int, bytes]] = []  # short, and much smaller than a deque
         self.size = 0
 
     def push(self, data: bytes, *, answers: str | None = None) -> None:
@@ -93,7 +93,7 @@ class Stream:
         if answers is None:
             self.only_answers = False
         elif answers in self._waiting:
-            self._waiting.discard(answers)
+            self._waiting -= {answers}
             self.ended = not self._waiting
         self._wake()
 
@@ -102,7 +102,7 @@ class Stream:
         while len(self._log) > 1 and (
             len(self._log) > MOST_EVENTS or self.size - newest > MOST_BYTES
         ):
-            seq, data = self._log.popleft()
+            seq, data = self._log.pop(0)
             self.size -= len(data)
             if self.reader is not None and seq > self.reader.sent:
                 self.reader.drop()
