@@ -151,9 +151,22 @@ async def test_call_tool_checks_like_a_direct_call(client: Client) -> None:
 
 async def test_tools_without_their_scopes_are_not_found(server: McpServer, client: Client) -> None:
     client.token = await server.token(["read:toys"])
-    found = data(await client.modern(call("findTools", query="order paint toy")))
+    found = data(await client.modern(call("findTools", query="paint a toy")))
     assert isinstance(found, dict)
-    assert [each["name"] for each in found["tools"]] == ["getToy"]
+    assert found["tools"] == []
+    assert found["notApprovedByTheUser"][0] == "paintToy"
+
+
+async def test_a_tool_that_is_listed_is_named_without_its_schema(client: Client) -> None:
+    found = data(await client.modern(call("findTools", query="read toys")))
+    assert isinstance(found, dict)
+    assert "getToy" in found["alreadyListed"]
+    assert "getToy" not in [each["name"] for each in found["tools"]]
+
+
+async def test_words_that_say_nothing_find_nothing_by_themselves(client: Client) -> None:
+    found = data(await client.modern(call("findTools", query="launch a rocket to the moon")))
+    assert found == {"tools": []}
 
 
 async def test_a_grant_that_cannot_be_opened_needs_a_new_sign_in(

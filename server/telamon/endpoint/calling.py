@@ -135,7 +135,11 @@ class Calling:
             sentence = f"{run.name} needs {', '.join(missing)}, which the user did not approve."
             raise MissingScope(sentence, missing)
         desk = Desk(
-            principal=principal, catalog=self._catalog, apis=self._apis, grants=self._grants
+            principal=principal,
+            catalog=self._catalog,
+            apis=self._apis,
+            grants=self._grants,
+            choice=exchange.choice,
         )
         wanted = without_site(arguments, principal.site)
         client = desk if run.product is None else desk.connect(run.product, run.tool)

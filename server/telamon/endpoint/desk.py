@@ -1,11 +1,12 @@
 """What one principal can reach: the client of each product, and of the server's own tools."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from telamon.atlassian.principal import Principal
 from telamon.catalog import Catalog
+from telamon.endpoint.choice import Choice
 from telamon.plugin import AnyProduct, Api
 from telamon.plugin.scopes import NeedsScopes
 from telamon.storage import Grant
@@ -35,6 +36,7 @@ class Desk:
     catalog: Catalog
     apis: ApiSource
     grants: GrantSource
+    choice: Choice = field(default_factory=Choice)
 
     def connect(self, product: AnyProduct, needs: NeedsScopes) -> Any:
         """Return the client of *product* for this principal."""

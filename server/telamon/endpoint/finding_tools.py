@@ -1,16 +1,25 @@
 """Progressive disclosure: look up and call a tool that this connection does not list."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from telamon.catalog import OfferedTool
 from telamon.endpoint.desk import Desk
 from telamon.plugin import Tool, tool
 
-_MOST_FOUND = 10
-_TITLE_WEIGHT = 3
+_MOST_FOUND = 5
+_NAME_WEIGHT = 3
+_SHORTEST_STEM = 4
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_SAY_NOTHING = (
+    "a all an and any as at by can do find for from get give how i in into is it me my of on one "
+    "or please show some tell that the their this to tool tools use what which with"
+)
+_STOP = frozenset(_SAY_NOTHING.split())
 
 
 @tool(access="read", group="tools", title="Find more tools")
@@ -22,12 +31,23 @@ async def find_tools(
     ],
 ) -> dict[str, Any]:
     """Look for tools that are not listed here, with their input schemas. Run one with callTool."""
-    usable = [o.tool for o in desk.catalog.tools.values() if not desk.missing(o.tool)]
+    allowed = [o for o in desk.catalog.tools.values() if desk.choice.allows(o.tool)]
+    found = best(query, allowed)
+    usable = [o for o in found if not desk.missing(o.tool)]
+    listed = [o.tool.name for o in usable if desk.choice.lists(o.product.name, o.tool)]
+    lacking = [o.tool.name for o in found if desk.missing(o.tool)]
     return {
         "tools": [
-            {"name": each.name, "description": each.description, "inputSchema": each.schema}
-            for each in best(query, usable)
-        ]
+            {
+                "name": o.tool.name,
+                "description": o.tool.description,
+                "inputSchema": o.tool.schema,
+            }
+            for o in usable
+            if o.tool.name not in listed
+        ],
+        **({"alreadyListed": listed} if listed else {}),
+        **({"notApprovedByTheUser": lacking} if lacking else {}),
     }
 
 
@@ -52,15 +72,38 @@ async def call_tool(
     return Another(name=name, arguments=arguments or {})
 
 
-def best(query: str, tools: Iterable[Tool[Any]]) -> Sequence[Tool[Any]]:
-    """Return the tools in which most of the words occur, best first."""
-    words = set(query.lower().split())
-    scored = [(_score(words, each), each.name, each) for each in tools]
-    ranked = sorted((s for s in scored if s[0]), key=lambda s: (-s[0], s[1]))
-    return [each for _, _, each in ranked[:_MOST_FOUND]]
+def best(query: str, tools: Iterable[OfferedTool]) -> Sequence[OfferedTool]:
+    """Return the tools that fit the words of *query*, best first, at most five.
+
+    A tool fits when one word stands in its name or title and no other tool has more of them; words
+    that say nothing ("the", "tool") do not count unless there are no others.
+    """
+    words = _words(query)
+    wanted = (words - _STOP) or words
+    scored = sorted(
+        ((_score(wanted, each.tool), each.tool.name, each) for each in tools),
+        key=lambda entry: (-entry[0], entry[1]),
+    )
+    least = max(_NAME_WEIGHT, scored[0][0] / 2) if scored else 0
+    return [each for score, _, each in scored[:_MOST_FOUND] if score >= least]
 
 
-def _score(words: set[str], each: Tool[Any]) -> int:
-    name = f"{each.name} {each.title}".lower()
-    text = each.description.lower()
-    return sum(_TITLE_WEIGHT * (word in name) + (word in text) for word in words)
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
+
+
+def _score(wanted: set[str], each: Tool[Any]) -> int:
+    name, text = _words(f"{each.name} {each.title}"), _words(each.description)
+    return sum(
+        _NAME_WEIGHT * any(_alike(word, other) for other in name)
+        + any(_alike(word, other) for other in text)
+        for word in wanted
+    )
+
+
+def _alike(word: str, other: str) -> bool:
+    """Whether two words are the same but for an ending: ``delete``, ``deletes``."""
+    if word == other:
+        return True
+    short, long = sorted((word, other), key=len)
+    return len(short) >= _SHORTEST_STEM and long.startswith(short)

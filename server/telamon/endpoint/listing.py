@@ -66,10 +66,11 @@ class Listing:
             if choice.allows(offered.tool) and not self._catalog.missing(offered.tool, scopes)
         ]
         listed = [o.tool.name for o in usable if choice.lists(o.product.name, o.tool)]
+        disclosing = len(listed) < len(usable) and choice.allows(call_tool)
         own = [
             name
             for name, each in self._own.items()
-            if choice.allows(each) and (name not in _DISCLOSING or len(listed) < len(usable))
+            if choice.allows(each) and (name not in _DISCLOSING or disclosing)
         ]
         return [*own, *listed]
 
