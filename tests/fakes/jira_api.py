@@ -37,8 +37,8 @@ MISDESCRIBED = frozenset({"/rest/api/3/bulk/issues/move"})
 NOW = 1_781_524_800.0
 """Monday, 15 June 2026, 12:00 UTC."""
 
-ADA = Person(account_id="account-ada", name="Ada Example", email="ada@example.com")
-BEN = Person(account_id="account-ben", name="Ben Example", email="ben@example.com")
+ADA = Person(account_id="5b10a0000000000000000001", name="Ada Example", email="ada@example.com")
+BEN = Person(account_id="5b10a0000000000000000002", name="Ben Example", email="ben@example.com")
 FIRST = Site(
     cloud_id="11111111-1111-4111-8111-111111111111",
     url="https://first.example.com",

@@ -20,7 +20,8 @@ ProjectIdOrKey = Annotated[
     str, Written, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,31}|[0-9]{1,18})$")
 ]
 Id = Annotated[str, Written, Field(pattern=r"^[0-9]{1,18}$")]
-AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
+Person = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,255}$")]
+"""An account id, an e-mail address or a name: looked up, never part of a path."""
 
 FieldName = Annotated[str, Field(pattern=r"^[-*]?[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
 """A field's id (``summary``, ``customfield_10016``) or ``*all``, ``*navigable``, ``-comment``."""
@@ -43,7 +44,7 @@ UpTo100 = Annotated[int, Field(ge=1, le=100)]
 UpTo200 = Annotated[int, Field(ge=1, le=200)]
 
 FieldValues = dict[str, Any]
-"""Values by field id as Jira's REST API takes them; Markdown where Jira wants a document."""
+"""Values by field id or name: plain words, Markdown, or what Jira's REST API takes."""
 
 Updates = dict[str, list[dict[str, Any]]]
 

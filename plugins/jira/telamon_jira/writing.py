@@ -7,12 +7,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from telamon.adf import AdfError, apply_edit, from_markdown, lost
-from telamon.plugin import InvalidArgument, Json, Rejected
-from telamon_jira.values import members
+from telamon.plugin import InvalidArgument, Json
+from telamon_jira.field_values import DOCUMENTS
+from telamon_jira.values import items, members
 
-DOCUMENT_FIELDS = frozenset({"description", "environment"})
-
-Send = Callable[[dict[str, Any]], Awaitable[Json]]
 Stored = Callable[[Collection[str]], Awaitable[Mapping[str, Any]]]
 """Reads the documents that are stored in the named fields now."""
 
@@ -40,17 +38,6 @@ def dropped(before: Json, after: Json) -> list[str]:
     return [str(loss) for loss in lost(members(before), members(after))]
 
 
-def fields(values: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return *values* with Markdown turned into documents; everything else is passed as data."""
-    before = stored or {}
-    return {
-        name: document(value, before.get(name))
-        if name in DOCUMENT_FIELDS and isinstance(value, str)
-        else value
-        for name, value in values.items()
-    }
-
-
 def updates(values: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return update operations with the Markdown of comments and documents turned into ADF."""
     return {
@@ -64,7 +51,7 @@ def updates(values: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 def _operand(name: str, operand: Any) -> Any:
     if isinstance(operand, str):
-        return document(operand) if name in DOCUMENT_FIELDS else operand
+        return document(operand) if name in DOCUMENTS else operand
     text = {"comment": "body", "worklog": "comment"}.get(name)
     found = members(operand)
     if text and isinstance(found.get(text), str):
@@ -72,30 +59,16 @@ def _operand(name: str, operand: Any) -> Any:
     return operand
 
 
-async def send_fields(send: Send, values: Mapping[str, Any], stored: Stored | None = None) -> Json:
-    """Send field values; text that Jira then wants as a document is converted and sent once more.
-
-    Only Jira knows which custom fields are text areas. It refuses the whole request when text
-    comes for one of them, so nothing has been written when the second attempt is made. With
-    *stored*, documents are edits of what it reads.
-    """
-    texts = {name for name in DOCUMENT_FIELDS if isinstance(values.get(name), str)}
-    before = dict(await stored(texts)) if stored and texts else {}
-    converted = fields(values, before)
-    try:
-        return await send(converted)
-    except Rejected as refusal:
-        areas = {
-            name
-            for name, problem in refusal.fields.items()
-            if "Atlassian Document" in problem and isinstance(converted.get(name), str)
-        }
-        if not areas:
-            raise
-    before = dict(await stored(areas)) if stored else before
-    return await send(
-        {
-            name: document(value, before.get(name)) if name in areas else value
-            for name, value in converted.items()
-        }
-    )
+def ignored(created: Json) -> list[str]:
+    """Return what Jira says it left out of an issue that it created all the same."""
+    return [
+        str(message)
+        for part in members(created).values()
+        for collection in ("errorCollection", "warningCollection")
+        for said in [members(members(part).get(collection))]
+        for message in [
+            *items(said.get("errorMessages")),
+            *items(said.get("warnings")),
+            *members(said.get("errors")).values(),
+        ]
+    ]

@@ -103,7 +103,7 @@ async def test_work_is_logged_and_listed(jira: Sandbox) -> None:
         "id": made["id"],
         "started": "2026-06-14T09:00:00.000+0200",
         "timeSpent": "1h 30m",
-        "author": {"name": "Ada Example", "accountId": "account-ada"},
+        "author": {"name": "Ada Example", "accountId": "5b10a0000000000000000001"},
         "visibleTo": {"type": "group", "value": "staff"},
         "comment": "*read*",
     }

@@ -3,7 +3,7 @@
 import pytest
 from fakes.jira_api import ADA, BEN, Sandbox
 
-from telamon.plugin import Forbidden, NotFound
+from telamon.plugin import Forbidden, InvalidArgument, NotFound
 
 
 async def test_changes_say_who_changed_what(jira: Sandbox) -> None:
@@ -47,16 +47,27 @@ async def test_watchers_come_and_go(jira: Sandbox) -> None:
     assert await watching() == ["Ben Example"]
 
 
+async def test_a_watcher_may_be_named(jira: Sandbox) -> None:
+    added = await jira.call(
+        "addJiraIssueWatcher", {"issueIdOrKey": "DEMO-7", "accountId": "Ben Example"}
+    )
+    removed = await jira.call(
+        "removeJiraIssueWatcher", {"issueIdOrKey": "DEMO-7", "accountId": "BEN@example.com"}
+    )
+    assert added["watching"] == removed["notWatching"] == BEN.account_id
+
+
 async def test_without_a_name_it_is_the_user_who_watches(jira: Sandbox) -> None:
     answer = await jira.call("addJiraIssueWatcher", {"issueIdOrKey": "OPS-1"}, person=BEN)
     assert answer["watching"] == BEN.account_id
 
 
 async def test_what_cannot_be_watched_is_said(jira: Sandbox) -> None:
-    with pytest.raises(NotFound):
-        await jira.call("addJiraIssueWatcher", {"issueIdOrKey": "DEMO-7", "accountId": "nobody"})
-    with pytest.raises(NotFound):
-        await jira.call("removeJiraIssueWatcher", {"issueIdOrKey": "DEMO-7", "accountId": "nobody"})
+    for tool in ("addJiraIssueWatcher", "removeJiraIssueWatcher"):
+        with pytest.raises(NotFound):
+            await jira.call(tool, {"issueIdOrKey": "DEMO-7", "accountId": "712020:nobody"})
+        with pytest.raises(InvalidArgument, match="finds nobody by 'nobody'"):
+            await jira.call(tool, {"issueIdOrKey": "DEMO-7", "accountId": "nobody"})
     with pytest.raises(Forbidden):
         await jira.call(
             "addJiraIssueWatcher",

@@ -12,6 +12,8 @@ from telamon_jira.client import Jira
 from telamon_jira.settings import JiraSettings
 from telamon_jira.tools.many import NewIssue, create_jira_issues, move_jira_issues
 
+PRIORITIES = "Priority (priority) wants a priority, one of: Highest, High, Medium, Low, Lowest"
+
 
 def issue(**more: Any) -> dict[str, Any]:
     return {"projectKey": "DEMO", "issueTypeName": "Task", "summary": "One", **more}
@@ -25,7 +27,7 @@ async def test_many_issues_are_created_in_one_request(jira: Sandbox) -> None:
             "issues": [
                 issue(),
                 issue(summary="Two", description="**x**", additional_fields={"labels": ["a"]}),
-                issue(issueTypeName="Subtask", parent="DEMO-4", assignee_account_id="account-ben"),
+                issue(issueTypeName="Subtask", parent="DEMO-4", assignee_account_id=BEN.account_id),
             ]
         },
         api=api,
@@ -54,7 +56,9 @@ async def test_each_issue_has_its_own_result(jira: Sandbox) -> None:
     assert answer["results"][0]["key"] == "DEMO-23"
     assert answer["results"][1] == {
         "number": 1,
-        "problems": ["priority: The priority selected is invalid."],
+        "problems": [
+            f"priority: The priority selected is invalid. {PRIORITIES}; not 'Extreme'.",
+        ],
     }
     assert answer["results"][2]["key"] == "DEMO-24"
 
@@ -66,8 +70,10 @@ async def test_when_jira_refuses_all_each_says_why(jira: Sandbox) -> None:
         person=BEN,
     )
     assert answer["failed"] == 2
-    assert answer["results"][0]["problems"] == ["The issue type selected is invalid."]
-    assert answer["results"][1]["problems"] == ["Specify a valid project ID or key"]
+    assert answer["results"][0]["problems"] == [
+        "Project DEMO has no issue type 'Wish'; it has: Epic, Story, Task, Bug, Subtask."
+    ]
+    assert "There is no project SEC" in answer["results"][1]["problems"][0]
 
 
 async def test_text_areas_are_converted_for_those_that_have_them(jira: Sandbox) -> None:
@@ -95,6 +101,7 @@ async def test_what_is_no_fault_of_one_issue_ends_it_for_the_rest() -> None:
     )
     answer: Any = await create_jira_issues.run(
         Jira(api=api, settings=JiraSettings()),
+        FakeCall(),
         issues=[NewIssue.model_validate(issue()) for _ in range(5)],
     )
     assert answer["results"][0]["key"] == "A-1"
@@ -153,15 +160,13 @@ async def test_validation_creates_nothing_and_names_every_problem(jira: Sandbox)
     assert len({r.path for r in api.requests}) == len(api.requests)
     assert answer["failed"] == 4
     assert answer["results"][0] == {"number": 0, "valid": True}
-    assert answer["results"][1]["problems"] == [
-        "There is no project NOPE in which you may create issues."
-    ]
-    assert answer["results"][2]["problems"] == ["Project DEMO has no issue type 'Wish'."]
-    assert answer["results"][3]["problems"] == ["parent (Parent) is required."]
+    assert "There is no project NOPE" in answer["results"][1]["problems"][0]
+    assert "has no issue type 'Wish'" in answer["results"][2]["problems"][0]
+    assert answer["results"][3]["problems"] == ["Parent (parent) is required."]
     assert answer["results"][4]["problems"] == [
         "customfield_99: this type of issue has no such field.",
-        "priority: 'Extreme' is not allowed.",
-        "fixVersions: '9.9' is not allowed.",
+        f"{PRIORITIES}; not 'Extreme'.",
+        "Fix versions (fixVersions) wants a list, each a version, one of: 1.9, 2.0, 2.1; not '9.9'.",
     ]
 
 

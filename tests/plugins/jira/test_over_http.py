@@ -93,7 +93,7 @@ async def test_text_for_a_text_area_is_understood_as_markdown(jira: Jira) -> Non
 async def test_each_of_many_refused_issues_says_why(jira: Jira) -> None:
     wrong = {"projectKey": "DEMO", "issueTypeName": "Wish", "summary": "One"}
     answer = await call(jira, "createJiraIssues", issues=[wrong])
-    assert "issue type selected is invalid" in answer["results"][0]["problems"][0]
+    assert "has no issue type 'Wish'" in answer["results"][0]["problems"][0]
 
 
 async def test_a_move_ends_in_its_new_project(jira: Jira) -> None:

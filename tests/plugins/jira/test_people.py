@@ -10,7 +10,7 @@ async def test_people_are_found_by_name_or_address(jira: Sandbox, words: str) ->
     answer = await jira.call("lookupJiraAccountId", {"searchString": words})
     assert {
         "name": "Ben Example",
-        "accountId": "account-ben",
+        "accountId": "5b10a0000000000000000002",
         "email": "ben@example.com",
         "timeZone": "Europe/Berlin",
     } in answer["users"]

@@ -8,7 +8,7 @@ import pytest
 from fakes.jira_api import ADA, BEN, FIRST, Sandbox
 from pydantic import ValidationError
 
-from telamon.plugin import Forbidden, Tool, Unavailable, World
+from telamon.plugin import Forbidden, InvalidArgument, Tool, Unavailable, World
 from telamon.plugin.testing import FakeApi, product_conforms
 from telamon_jira import health, register_product
 from telamon_jira.client import Jira, connect
@@ -59,6 +59,8 @@ HOSTILE = (
     "À-1",
     "A-\u0661",
 )
+PEOPLE = ("accountId", "assignee_account_id", "leadAccountId")
+"""Account ids, e-mail addresses or names: they are looked up and never part of a path."""
 TOOLS = {tool.name: tool for tool in register_product().tools}
 
 
@@ -86,7 +88,7 @@ def test_the_listed_tools_are_short() -> None:
         for t in TOOLS.values()
         if t.listed
     ]
-    assert len(json.dumps(listed, separators=(",", ":"))) < 20_000
+    assert len(json.dumps(listed, separators=(",", ":"))) < 13_000
 
 
 def id_parameters() -> list[tuple[str, str]]:
@@ -96,7 +98,7 @@ def id_parameters() -> list[tuple[str, str]]:
         for name, schema in tool.schema["properties"].items()
         if schema.get("type") == "string"
         and name.lower().endswith(("id", "idorkey", "key"))
-        and name != "globalId"
+        and name not in ("globalId", *PEOPLE)
     ]
 
 
@@ -108,6 +110,25 @@ def test_no_path_hides_in_an_id(tool: str, parameter: str) -> None:
         with pytest.raises(ValidationError) as refusal:
             arguments.model_validate({parameter: value})
         assert parameter in {error["loc"][0] for error in refusal.value.errors()}, value
+
+
+@pytest.mark.row("SEC-I01", "SEC-I02")
+@pytest.mark.parametrize("person", [value for value in HOSTILE if value.isprintable() and value])
+async def test_whatever_names_a_person_gets_into_no_path(jira: Sandbox, person: str) -> None:
+    api = jira.api()
+    with pytest.raises(InvalidArgument, match="finds nobody"):
+        await jira.call(
+            "addJiraIssueWatcher", {"issueIdOrKey": "DEMO-7", "accountId": person}, api=api
+        )
+    assert {request.path for request in api.requests} == {"/rest/api/3/user/search"}
+
+
+@pytest.mark.parametrize("person", ["", "A\0", "A\n", "x" * 256])
+def test_what_is_no_line_names_nobody(person: str) -> None:
+    with pytest.raises(ValidationError, match="accountId"):
+        TOOLS["addJiraIssueWatcher"].arguments.model_validate(
+            {"issueIdOrKey": "DEMO-7", "accountId": person}
+        )
 
 
 def test_an_id_may_come_as_a_number() -> None:

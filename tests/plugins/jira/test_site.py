@@ -40,7 +40,7 @@ async def test_components_are_listed(jira: Sandbox) -> None:
             "id": "10300",
             "name": "Web shop",
             "description": "What visitors see",
-            "lead": {"name": "Ada Example", "accountId": "account-ada"},
+            "lead": {"name": "Ada Example", "accountId": "5b10a0000000000000000001"},
         }
     ]
     assert page["isLast"] is True
@@ -199,10 +199,19 @@ async def test_a_component_is_made(jira: Sandbox) -> None:
         "listJiraProjectComponents", {"projectIdOrKey": "DEMO", "query": "mail"}
     )
     assert [c["name"] for c in listed["components"]] == ["Mail"]
-    for wrong in (
-        {"name": "Mail"},
-        {"name": " "},
-        {"name": "X", "leadAccountId": "nobody"},
-    ):
+    for wrong in ({"name": "Mail"}, {"name": " "}):
         with pytest.raises(Rejected):
             await jira.call("createJiraComponent", {"projectKey": "DEMO", **wrong})
+
+
+async def test_the_lead_of_a_component_may_be_named(jira: Sandbox) -> None:
+    made = await jira.call(
+        "createJiraComponent",
+        {"projectKey": "DEMO", "name": "Mail", "leadAccountId": "ben@example.com"},
+    )
+    assert made["lead"]["name"] == "Ben Example"
+    with pytest.raises(InvalidArgument, match="nobody by 'somebody'"):
+        await jira.call(
+            "createJiraComponent",
+            {"projectKey": "DEMO", "name": "X", "leadAccountId": "somebody"},
+        )

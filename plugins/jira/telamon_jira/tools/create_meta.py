@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
-from telamon.plugin import tool
+from telamon.plugin import InvalidArgument, NotFound, tool
 from telamon_jira.arguments import Id, ProjectIdOrKey, StartAt, UpTo200
 from telamon_jira.client import Jira
+from telamon_jira.field_names import Screen
+from telamon_jira.form import ReadScreen
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.screens import asked_field
 from telamon_jira.tools.comments import counted
@@ -52,6 +54,54 @@ async def types_of(jira: Jira, project: str) -> list[dict[str, Any]]:
     """Return the issue types that can be created in a project, as Jira describes them."""
     answer = await jira.api.get(ISSUE_TYPES, {"maxResults": PAGE}, projectIdOrKey=project)
     return objects(members(answer).get("issueTypes"))
+
+
+async def type_id(jira: Jira, project: str, name: str) -> str:
+    """Return the id of the issue type of that name in a project.
+
+    Raises:
+        InvalidArgument: There is none; the sentence names those that there are.
+    """
+    return _id_among(await types_of(jira, project), project, name)
+
+
+class CreateScreens:
+    """The create screens that one call needs; what they have in common is read once."""
+
+    def __init__(self, jira: Jira) -> None:
+        self._jira = jira
+        self._types: dict[str, list[dict[str, Any]]] = {}
+        self._fields: dict[tuple[str, str], Screen] = {}
+
+    def of(self, project: str, issue_type: str) -> ReadScreen:
+        """Return what reads the screen for issues of a type, by its name, in a project."""
+
+        async def read() -> Screen:
+            if project not in self._types:
+                self._types[project] = await self._types_in(project)
+            found = _id_among(self._types[project], project, issue_type)
+            if (project, found) not in self._fields:
+                self._fields[project, found] = await fields_of(self._jira, project, found)
+            return self._fields[project, found]
+
+        return read
+
+    async def _types_in(self, project: str) -> list[dict[str, Any]]:
+        try:
+            return await types_of(self._jira, project)
+        except NotFound as missing:
+            raise InvalidArgument(
+                f"There is no project {project} in which you may create issues: "
+                "getVisibleJiraProjects lists those that exist."
+            ) from missing
+
+
+def _id_among(known: list[dict[str, Any]], project: str, name: str) -> str:
+    for kind in known:
+        if str(kind.get("name")).casefold() == name.casefold():
+            return str(kind.get("id"))
+    names = ", ".join(str(kind.get("name")) for kind in known)
+    raise InvalidArgument(f"Project {project} has no issue type {name!r}; it has: {names}.")
 
 
 async def fields_of(jira: Jira, project: str, issue_type: str) -> dict[str, dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from telamon.plugin import tool
+from telamon.plugin import Call, tool
 from telamon_jira import compact
-from telamon_jira.arguments import AccountId, IssueIdOrKey, StartAt, UpTo100
+from telamon_jira.arguments import IssueIdOrKey, Person, StartAt, UpTo100
 from telamon_jira.client import Jira
-from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.tools.comments import counted
 from telamon_jira.values import members, objects
+from telamon_jira.who import People
 
 WATCHERS = "/rest/api/3/issue/{issueIdOrKey}/watchers"
 
@@ -45,6 +46,7 @@ async def list_jira_issue_watchers(jira: Jira, *, issue_id_or_key: IssueIdOrKey)
 
 @tool(
     WRITE_WORK,
+    READ_USER,
     access="write",
     group="issues",
     title="Add Jira watcher",
@@ -52,16 +54,17 @@ async def list_jira_issue_watchers(jira: Jira, *, issue_id_or_key: IssueIdOrKey)
     listed=False,
 )
 async def add_jira_issue_watcher(
-    jira: Jira, *, issue_id_or_key: IssueIdOrKey, account_id: AccountId | None = None
+    jira: Jira, call: Call, *, issue_id_or_key: IssueIdOrKey, account_id: Person | None = None
 ) -> dict[str, Any]:
-    """Let somebody watch an issue; without `accountId` the user."""
-    account = account_id or jira.api.account_id
+    """Let somebody (account id, e-mail or name) watch an issue; without `accountId` the user."""
+    account = await People(jira, call).account(account_id or jira.api.account_id)
     await jira.api.post(WATCHERS, account, issueIdOrKey=issue_id_or_key)
     return {"issue": issue_id_or_key, "watching": account}
 
 
 @tool(
     WRITE_WORK,
+    READ_USER,
     access="write",
     group="issues",
     title="Remove Jira watcher",
@@ -69,9 +72,9 @@ async def add_jira_issue_watcher(
     listed=False,
 )
 async def remove_jira_issue_watcher(
-    jira: Jira, *, issue_id_or_key: IssueIdOrKey, account_id: AccountId | None = None
+    jira: Jira, call: Call, *, issue_id_or_key: IssueIdOrKey, account_id: Person | None = None
 ) -> dict[str, Any]:
-    """Let somebody watch an issue no longer; without `accountId` the user."""
-    account = account_id or jira.api.account_id
+    """Let somebody watch an issue no longer, named as in addJiraIssueWatcher."""
+    account = await People(jira, call).account(account_id or jira.api.account_id)
     await jira.api.delete(WATCHERS, {"accountId": account}, issueIdOrKey=issue_id_or_key)
     return {"issue": issue_id_or_key, "notWatching": account}

@@ -5,23 +5,26 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from telamon.plugin import InvalidArgument, Json, NotFound, Rejected, ToolError, tool
+from telamon.plugin import Call, InvalidArgument, Json, tool
 from telamon_jira import issue_view, writing
 from telamon_jira.arguments import (
-    AccountId,
     Expand,
     Fields,
     FieldValues,
     IssueIdOrKey,
     Line,
     Markdown,
+    Person,
     ProjectIdOrKey,
     PropertyKey,
 )
 from telamon_jira.client import Jira
-from telamon_jira.scopes import READ_WORK, WRITE_WORK
-from telamon_jira.tools.create_meta import types_of
+from telamon_jira.field_names import Screen
+from telamon_jira.form import Form
+from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
+from telamon_jira.tools.create_meta import CreateScreens
 from telamon_jira.values import filled, members
+from telamon_jira.who import People
 
 
 @tool(READ_WORK, access="read", group="issues", title="Retrieve Jira issue")
@@ -59,22 +62,23 @@ async def get_jira_issue(
     return shown
 
 
-@tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Create Jira issue")
+@tool(READ_WORK, WRITE_WORK, READ_USER, access="write", group="issues", title="Create Jira issue")
 async def create_jira_issue(
     jira: Jira,
+    call: Call,
     *,
     project_key: ProjectIdOrKey,
     issue_type_name: Line,
     summary: Line,
     description: Markdown | None = None,
     parent: IssueIdOrKey | None = None,
-    assignee_account_id: Annotated[AccountId | None, Field(alias="assignee_account_id")] = None,
+    assignee_account_id: Annotated[Person | None, Field(alias="assignee_account_id")] = None,
     additional_fields: Annotated[FieldValues | None, Field(alias="additional_fields")] = None,
 ) -> dict[str, Any]:
     """Create an issue. `description` is Markdown; `parent` is an epic or, for a subtask, its issue.
 
-    `additional_fields` takes more fields as Jira's REST API does, e.g.
-    {"priority": {"name": "High"}, "labels": ["a"]}; getJiraIssueTypeMetaWithFields lists them.
+    People are account ids, e-mail addresses or names. `additional_fields` are by id or name, e.g.
+    {"priority": "High", "Story Points": 3}; getJiraIssueTypeMetaWithFields lists them.
     """
     values = new_issue_fields(
         project_key,
@@ -89,39 +93,37 @@ async def create_jira_issue(
     async def send(fields: dict[str, Any]) -> Json:
         return await jira.api.post("/rest/api/3/issue", {"fields": fields})
 
-    try:
-        created = members(await writing.send_fields(send, values))
-    except Rejected as refusal:
-        if not {"issuetype", "project"} & refusal.fields.keys():
-            raise
-        raise await _with_types(jira, project_key, issue_type_name, refusal) from refusal
+    form = Form(CreateScreens(jira).of(project_key, issue_type_name), People(jira, call))
+    created = members(await form.send(send, values))
     return {
         "key": created.get("key"),
         "id": created.get("id"),
         "url": jira.browse(str(created.get("key"))),
+        **filled(ignored=writing.ignored(created)),
     }
 
 
 @tool(
     READ_WORK,
     WRITE_WORK,
+    READ_USER,
     access="write",
     group="issues",
     title="Update Jira issue",
     idempotent=True,
 )
 async def edit_jira_issue(
-    jira: Jira, *, issue_id_or_key: IssueIdOrKey, fields: FieldValues
+    jira: Jira, call: Call, *, issue_id_or_key: IssueIdOrKey, fields: FieldValues
 ) -> dict[str, Any]:
-    """Change fields of an issue, each given value replacing the old one; null empties a field.
+    """Change fields of an issue, by id or name; each value replaces the old one, null empties it.
 
-    Values are as in Jira's REST API, `description` and text areas as Markdown, e.g.
-    {"summary": "New", "labels": ["a"], "assignee": {"accountId": "..."}}. To change the status
-    use transitionJiraIssue. Keep `adf ref=` blocks of a text you edit; `dropped` names what went.
+    Texts are Markdown, e.g. {"summary": "New", "labels": ["a"], "assignee": "ada@example.com"}.
+    For the status use transitionJiraIssue. Keep `adf ref=` blocks of a text you edit; `dropped`
+    names what went.
     """
     if not fields:
         raise InvalidArgument("Nothing to change: fields is empty.")
-    if "status" in fields:
+    if "status" in (name.strip().casefold() for name in fields):
         raise InvalidArgument(
             "The status is not a field that can be set: use transitionJiraIssue, "
             "and getTransitionsForJiraIssue to see which steps are possible."
@@ -129,6 +131,12 @@ async def edit_jira_issue(
 
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
+
+    async def screen() -> Screen:
+        path = "/rest/api/3/issue/{issueIdOrKey}/editmeta"
+        return members(
+            members(await jira.api.get(path, issueIdOrKey=issue_id_or_key)).get("fields")
+        )
 
     async def stored(names: Collection[str]) -> dict[str, Any]:
         raw = await issue_view.read(jira, issue_id_or_key, sorted(names))
@@ -141,7 +149,7 @@ async def edit_jira_issue(
             "/rest/api/3/issue/{issueIdOrKey}", {"fields": values}, issueIdOrKey=issue_id_or_key
         )
 
-    await writing.send_fields(send, fields, stored)
+    await Form(screen, People(jira, call), stored).send(send, fields)
     gone = [
         f"{name}: {loss}"
         for name, document in before.items()
@@ -174,7 +182,7 @@ def new_issue_fields(
             summary=summary,
             description=description,
             parent=named_issue(parent) if parent else None,
-            assignee={"id": assignee} if assignee else None,
+            assignee=assignee,
         ),
     }
 
@@ -187,22 +195,3 @@ def named_project(id_or_key: str) -> dict[str, str]:
 def named_issue(id_or_key: str) -> dict[str, str]:
     """Return an issue as a field value names it."""
     return {"id": id_or_key} if id_or_key.isdigit() else {"key": id_or_key}
-
-
-async def _with_types(jira: Jira, project: str, wanted: str, refusal: Rejected) -> ToolError:
-    """Return *refusal* together with the issue types that the project really has."""
-    try:
-        found = await types_of(jira, project)
-    except NotFound:
-        return Rejected(
-            f"There is no project {project} in which you may create issues: "
-            "getVisibleJiraProjects lists those that exist.",
-            fields=refusal.fields,
-        )
-    known = [str(kind.get("name")) for kind in found]
-    if wanted.casefold() in (name.casefold() for name in known):
-        return refusal
-    return Rejected(
-        f"Project {project} has no issue type {wanted!r}; it has: {', '.join(known)}.",
-        fields=refusal.fields,
-    )

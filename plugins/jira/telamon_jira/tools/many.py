@@ -1,5 +1,6 @@
 """Many issues at once: creating up to 50, moving up to 1000 to another project."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,20 +17,22 @@ from telamon.plugin import (
 )
 from telamon_jira import writing
 from telamon_jira.arguments import (
-    AccountId,
     FieldValues,
     Id,
     IssueIdOrKey,
     Line,
     Markdown,
+    Person,
     ProjectIdOrKey,
 )
 from telamon_jira.client import Jira
-from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.form import Form
+from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.tools.checking import problems_of
-from telamon_jira.tools.create_meta import types_of
+from telamon_jira.tools.create_meta import CreateScreens, type_id
 from telamon_jira.tools.issues import new_issue_fields
-from telamon_jira.values import filled, members, objects
+from telamon_jira.values import filled, items, members, objects
+from telamon_jira.who import People
 
 WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds between looks at a task; the last one repeats."""
@@ -46,7 +49,7 @@ class NewIssue(BaseModel):
     summary: Line
     description: Markdown | None = None
     parent: IssueIdOrKey | None = None
-    assignee_account_id: AccountId | None = None
+    assignee_account_id: Person | None = None
     additional_fields: FieldValues | None = None
 
     def fields(self) -> dict[str, Any]:
@@ -63,10 +66,17 @@ class NewIssue(BaseModel):
 
 
 @tool(
-    READ_WORK, WRITE_WORK, access="write", group="issues", title="Create Jira issues", listed=False
+    READ_WORK,
+    WRITE_WORK,
+    READ_USER,
+    access="write",
+    group="issues",
+    title="Create Jira issues",
+    listed=False,
 )
 async def create_jira_issues(
     jira: Jira,
+    call: Call,
     *,
     issues: Annotated[list[NewIssue], Field(min_length=1, max_length=50)],
     validate_only: bool = False,
@@ -75,66 +85,88 @@ async def create_jira_issues(
 
     `validateOnly` creates nothing and checks projects, types, fields and required values instead.
     """
-    values = [issue.fields() for issue in issues]
+    screens = CreateScreens(jira)
+    people = People(jira, None if validate_only else call)
+    drafts = [
+        (Form(screens.of(issue.project_key, issue.issue_type_name), people), issue.fields())
+        for issue in issues
+    ]
     if validate_only:
-        found = await problems_of(jira, values)
-        return _report(
-            [
-                {"problems": found[number]} if found[number] else {"valid": True}
-                for number in range(len(values))
-            ]
-        )
-    return _report(await _create(jira, values))
+        found = [await problems_of(form, values) for form, values in drafts]
+        return _report([{"problems": said} if said else {"valid": True} for said in found])
+    results: dict[int, dict[str, Any]] = {}
+    bodies: dict[int, dict[str, Any]] = {}
+    for number, (form, values) in enumerate(drafts):
+        try:
+            bodies[number] = await form.fill(values)
+        except InvalidArgument as problem:
+            results[number] = {"problems": [str(problem)]}
+    results |= await _create(jira, {n: (drafts[n][0], body) for n, body in bodies.items()})
+    return _report([results[number] for number in range(len(drafts))])
 
 
-async def _create(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    body = {"issueUpdates": [{"fields": writing.fields(fields)} for fields in values]}
+Filled = Mapping[int, tuple[Form, dict[str, Any]]]
+"""Filled forms with what is to be sent of them, by the number of their issue."""
+
+
+async def _create(jira: Jira, forms: Filled) -> dict[int, dict[str, Any]]:
+    if not forms:
+        return {}
+    body = {"issueUpdates": [{"fields": fields} for _, fields in forms.values()]}
     try:
         answer = members(await jira.api.post("/rest/api/3/issue/bulk", body))
     except Rejected:
         # Jira refused all of them together and made none; asked one by one it says why
-        return await _create_each(jira, values)
-    failed = {
-        int(error.get("failedElementNumber") or 0): members(error.get("elementErrors"))
-        for error in objects(answer.get("errors"))
-    }
-    again = [n for n, errors in failed.items() if "Atlassian Document" in str(errors)]
-    retried = await _create_each(jira, [values[number] for number in again])
-    results = {number: {"problems": _words(errors)} for number, errors in failed.items()}
-    results |= dict(zip(again, retried, strict=True))
+        return await _create_each(jira, forms)
+    numbers = [*forms]
+    results: dict[int, dict[str, Any]] = {}
+    again: dict[int, tuple[Form, dict[str, Any]]] = {}
+    for error in objects(answer.get("errors")):
+        number = numbers[int(error.get("failedElementNumber") or 0)]
+        form, _ = forms[number]
+        try:
+            again[number] = (form, await form.mend(_refusal(error)))
+        except Rejected as refusal:
+            results[number] = {"problems": [str(refusal)]}
     made = iter(objects(answer.get("issues")))
-    return [results.get(number) or _made(jira, next(made, None)) for number in range(len(values))]
+    for number in numbers:
+        if number not in results and number not in again:
+            results[number] = _made(jira, next(made, None))
+    return results | await _create_each(jira, again)
 
 
-async def _create_each(jira: Jira, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _create_each(jira: Jira, forms: Filled) -> dict[int, dict[str, Any]]:
     """Create one after the other; what is no fault of one issue ends it for all that follow."""
-    results: list[dict[str, Any]] = []
+    results: dict[int, dict[str, Any]] = {}
 
     async def send(fields: dict[str, Any]) -> Json:
         return await jira.api.post("/rest/api/3/issue", {"fields": fields})
 
-    for fields in values:
+    for number, (form, body) in forms.items():
         try:
-            results.append(_made(jira, await writing.send_fields(send, fields)))
+            results[number] = _made(jira, await form.deliver(send, body))
         except (Rejected, Forbidden, NotFound) as problem:
-            results.append({"problems": [str(problem)]})
+            results[number] = {"problems": [str(problem)]}
         except ToolError as problem:
-            left = len(values) - len(results) - 1
-            untried = [{"problems": ["Not tried, because of the problem before."]}] * left
-            return [*results, {"problems": [str(problem)]}, *untried]
+            untried = {"problems": ["Not tried, because of the problem before."]}
+            return dict.fromkeys(forms, untried) | results | {number: {"problems": [str(problem)]}}
     return results
+
+
+def _refusal(error: dict[str, Any]) -> Rejected:
+    errors = members(error.get("elementErrors"))
+    fields = {name: str(problem) for name, problem in members(errors.get("errors")).items()}
+    said = [f"{name}: {problem}" for name, problem in fields.items()]
+    return Rejected(" ".join([*map(str, items(errors.get("errorMessages"))), *said]), fields=fields)
 
 
 def _made(jira: Jira, created: Json) -> dict[str, Any]:
     key = members(created).get("key")
-    return filled(key=key, url=jira.browse(str(key)) if key else None)
-
-
-def _words(errors: dict[str, Any]) -> list[str]:
-    return [
-        *map(str, errors.get("errorMessages") or []),
-        *(f"{name}: {problem}" for name, problem in members(errors.get("errors")).items()),
-    ]
+    return filled(
+        key=key,
+        url=jira.browse(str(key)) if key else None,
+        ignored=writing.ignored(created),
+    )
 
 
 def _report(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -161,16 +193,8 @@ async def move_jira_issues(
     Fields and statuses that the target lacks get its defaults. Waits for the end and reports
     progress; getJiraBulkOperation looks later.
     """
-    known = await types_of(jira, target_project_key)
-    wanted = target_issue_type_name.casefold()
-    kind = next((k for k in known if str(k.get("name")).casefold() == wanted), None)
-    if kind is None:
-        names = ", ".join(str(k.get("name")) for k in known)
-        raise InvalidArgument(
-            f"Project {target_project_key} has no issue type {target_issue_type_name!r}; "
-            f"it has: {names}."
-        )
-    target = ",".join(filter(None, [target_project_key, str(kind.get("id")), parent]))
+    kind = await type_id(jira, target_project_key, target_issue_type_name)
+    target = ",".join(filter(None, [target_project_key, kind, parent]))
     body = {
         "sendBulkNotification": send_notification,
         "targetToSourcesMapping": {

@@ -8,15 +8,16 @@ from telamon_jira.arguments import IssueIdOrKey, Line, ProjectIdOrKey, StartAt, 
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_USER
 from telamon_jira.values import filled, objects
+from telamon_jira.who import ACCOUNT_ID
 
 FOUND_SHOWN = 50
 
 
 @tool(READ_USER, access="read", group="people", title="Find Jira users")
 async def lookup_jira_account_id(jira: Jira, *, search_string: Line) -> dict[str, Any]:
-    """Find people by name or e-mail address; returns account ids for assignee and JQL."""
+    """Find people by name, e-mail address or account id; returns account ids, e.g. for JQL."""
     found = await jira.api.get(
-        "/rest/api/3/user/search", {"query": search_string, "maxResults": FOUND_SHOWN}
+        "/rest/api/3/user/search", {**_named(search_string), "maxResults": FOUND_SHOWN}
     )
     return {"users": [shown_person(user) for user in objects(found)]}
 
@@ -40,7 +41,7 @@ async def find_assignable_users(
         {
             "project": project_key,
             issue: issue_key,
-            "query": query,
+            **(_named(query) if query else {}),
             "startAt": start_at,
             "maxResults": max_results,
         },
@@ -48,6 +49,10 @@ async def find_assignable_users(
     shown = [shown_person(user) for user in objects(found)]
     # Jira filters after it has cut the page: a short page need not be the last, an empty one is
     return {"users": shown, "startAt": start_at, "isLast": not shown}
+
+
+def _named(person: str) -> dict[str, str]:
+    return {"accountId" if ACCOUNT_ID.fullmatch(person) else "query": person}
 
 
 def shown_person(user: dict[str, Any]) -> dict[str, Any]:

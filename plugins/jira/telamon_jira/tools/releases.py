@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from telamon.plugin import InvalidArgument, tool
-from telamon_jira.arguments import AccountId, Date, Id, Line, ProjectIdOrKey
+from telamon.plugin import Call, InvalidArgument, tool
+from telamon_jira.arguments import Date, Id, Line, Person, ProjectIdOrKey
 from telamon_jira.client import Jira
-from telamon_jira.scopes import MANAGE_PROJECT, READ_WORK
+from telamon_jira.scopes import MANAGE_PROJECT, READ_USER, READ_WORK
 from telamon_jira.tools.projects import PROJECT, component, version
 from telamon_jira.values import filled, members
+from telamon_jira.who import People
 
 Description = Annotated[str, Field(max_length=16_384)]
 
@@ -87,6 +88,7 @@ async def update_jira_version(
 
 @tool(
     MANAGE_PROJECT,
+    READ_USER,
     access="manage",
     group="projects",
     title="Create Jira component",
@@ -94,17 +96,19 @@ async def update_jira_version(
 )
 async def create_jira_component(
     jira: Jira,
+    call: Call,
     *,
     project_key: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")],
     name: Line,
     description: Description | None = None,
-    lead_account_id: AccountId | None = None,
+    lead_account_id: Person | None = None,
 ) -> dict[str, Any]:
-    """Create a component of a project."""
+    """Create a component of a project; its lead is an account id, e-mail address or name."""
+    lead = await People(jira, call).account(lead_account_id) if lead_account_id else None
     body = filled(
         project=project_key,
         name=name,
         description=description,
-        leadAccountId=lead_account_id,
+        leadAccountId=lead,
     )
     return component(members(await jira.api.post("/rest/api/3/component", body)))

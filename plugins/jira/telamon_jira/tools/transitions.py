@@ -4,12 +4,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from telamon.plugin import InvalidArgument, Rejected, tool
+from telamon.plugin import Call, InvalidArgument, Rejected, tool
 from telamon_jira import compact, screens, writing
 from telamon_jira.arguments import Expand, FieldValues, Id, IssueIdOrKey, Line, Updates
 from telamon_jira.client import Jira
-from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.field_names import Screen
+from telamon_jira.form import Form
+from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.values import filled, members, objects
+from telamon_jira.who import People
 
 PATH = "/rest/api/3/issue/{issueIdOrKey}/transitions"
 
@@ -62,6 +65,7 @@ async def get_transitions_for_jira_issue(
 @tool(
     READ_WORK,
     WRITE_WORK,
+    READ_USER,
     access="write",
     group="issues",
     title="Transition Jira issue",
@@ -69,6 +73,7 @@ async def get_transitions_for_jira_issue(
 )
 async def transition_jira_issue(
     jira: Jira,
+    call: Call,
     *,
     issue_id_or_key: IssueIdOrKey,
     transition: Transition,
@@ -78,15 +83,12 @@ async def transition_jira_issue(
 ) -> dict[str, Any]:
     """Move an issue to another status: `transition` is {"id": "31"} or {"name": "Done"}.
 
-    The name may be the transition's or the target status'. `fields` answers what the step asks for,
-    e.g. {"resolution": {"name": "Done"}}; `update` may add a comment:
+    The name may be the target status'. `fields` answers what the step asks for, by id or name,
+    e.g. {"resolution": "Done"}; `update` may add a comment:
     {"comment": [{"add": {"body": "Markdown"}}]}.
     """
-    step = (
-        {"id": transition.id}
-        if transition.id
-        else await _by_name(jira, issue_id_or_key, transition.name or "")
-    )
+    steps = _Steps(jira, issue_id_or_key)
+    step = {"id": transition.id} if transition.id else await steps.called(transition.name or "")
 
     async def send(values: dict[str, Any]) -> None:
         body = filled(
@@ -97,10 +99,16 @@ async def transition_jira_issue(
         )
         await jira.api.post(PATH, body, issueIdOrKey=issue_id_or_key)
 
+    async def screen() -> Screen:
+        found = await steps.with_id(str(step["id"]))
+        if found is None:
+            raise InvalidArgument(await steps.impossible(str(step["id"])))
+        return members(found.get("fields"))
+
     try:
-        await writing.send_fields(send, fields or {})
+        await Form(screen, People(jira, call)).send(send, fields or {})
     except Rejected as refusal:
-        raise await _with_steps(jira, issue_id_or_key, str(step["id"]), refusal) from refusal
+        raise await steps.explained(str(step["id"]), refusal) from refusal
     return filled(
         issue=issue_id_or_key,
         url=jira.page(issue_id_or_key),
@@ -110,40 +118,55 @@ async def transition_jira_issue(
     )
 
 
-async def _possible(jira: Jira, issue: str) -> list[dict[str, Any]]:
-    answer = await jira.api.get(PATH, {"expand": "transitions.fields"}, issueIdOrKey=issue)
-    return objects(members(answer).get("transitions"))
+class _Steps:
+    """The steps that an issue can take now, read once."""
 
+    def __init__(self, jira: Jira, issue: str) -> None:
+        self._jira = jira
+        self._issue = issue
+        self._known: list[dict[str, Any]] | None = None
 
-async def _by_name(jira: Jira, issue: str, name: str) -> dict[str, Any]:
-    possible = await _possible(jira, issue)
-    wanted = name.casefold()
-    called = [step for step in possible if str(step.get("name")).casefold() == wanted]
-    leading = [step for step in possible if str(compact.name(step.get("to"))).casefold() == wanted]
-    found = called or leading
-    if len(found) == 1:
-        return found[0]
-    problem = f"several steps lead to {name!r}, choose by id" if found else f"no step {name!r} now"
-    raise InvalidArgument(f"{issue} has {problem}; possible: {_listed(possible)}.")
+    async def possible(self) -> list[dict[str, Any]]:
+        if self._known is None:
+            answer = await self._jira.api.get(
+                PATH, {"expand": "transitions.fields"}, issueIdOrKey=self._issue
+            )
+            self._known = objects(members(answer).get("transitions"))
+        return self._known
 
+    async def with_id(self, identifier: str) -> dict[str, Any] | None:
+        return next((s for s in await self.possible() if s.get("id") == identifier), None)
 
-async def _with_steps(jira: Jira, issue: str, chosen: str, refusal: Rejected) -> Rejected:
-    """Return *refusal* with what would have been possible."""
-    possible = await _possible(jira, issue)
-    step = next((step for step in possible if step.get("id") == chosen), None)
-    if step is None:
-        return Rejected(
-            f"{issue} cannot take transition {chosen} now; possible: {_listed(possible)}.",
-            fields=refusal.fields,
+    async def called(self, name: str) -> dict[str, Any]:
+        possible = await self.possible()
+        wanted = name.casefold()
+        named = [step for step in possible if str(step.get("name")).casefold() == wanted]
+        leading = [s for s in possible if str(compact.name(s.get("to"))).casefold() == wanted]
+        found = named or leading
+        if len(found) == 1:
+            return found[0]
+        problem = (
+            f"several steps lead to {name!r}, choose by id" if found else f"no step {name!r} now"
         )
-    asked = [
-        f"{name} ({found.get('name')})"
-        for name, found in members(step.get("fields")).items()
-        if members(found).get("required") and not members(found).get("hasDefaultValue")
-    ]
-    if not asked:
-        return refusal
-    return Rejected(f"{refusal} This step requires: {', '.join(asked)}.", fields=refusal.fields)
+        raise InvalidArgument(f"{self._issue} has {problem}; possible: {_listed(possible)}.")
+
+    async def impossible(self, identifier: str) -> str:
+        possible = _listed(await self.possible())
+        return f"{self._issue} cannot take transition {identifier} now; possible: {possible}."
+
+    async def explained(self, identifier: str, refusal: Rejected) -> Rejected:
+        """Return *refusal* with what would have been possible."""
+        step = await self.with_id(identifier)
+        if step is None:
+            return Rejected(await self.impossible(identifier), fields=refusal.fields)
+        asked = [
+            f"{name} ({found.get('name')})"
+            for name, found in members(step.get("fields")).items()
+            if members(found).get("required") and not members(found).get("hasDefaultValue")
+        ]
+        if not asked:
+            return refusal
+        return Rejected(f"{refusal} This step requires: {', '.join(asked)}.", fields=refusal.fields)
 
 
 def _listed(possible: list[dict[str, Any]]) -> str:

@@ -151,7 +151,7 @@ def test_what_can_be_edited_is_described(jira: Sandbox) -> None:
         ("priority", {"id": "9"}, "priority selected is invalid"),
         ("issuetype", {"name": "Wish"}, "issue type selected is invalid"),
         ("assignee", {"accountId": "nobody"}, "no such account id"),
-        ("assignee", "account-ben", "no such account id"),
+        ("assignee", "5b10a0000000000000000002", "no such account id"),
         ("parent", {"key": "DEMO-999"}, "Could not find issue"),
         ("parent", {"key": "OPS-1"}, "same project"),
         ("components", {"name": "Web shop"}, "not an array"),
