@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from fakes.authorization_world import ISSUER, Setup
-from fakes.chromium import PROGRAM, Tab, chromium
 from fakes.loopback_tls import certificate
+from fakes.sign_in_browser import PROGRAM, Tab, chromium
 
 from telamon.storage import Client
 

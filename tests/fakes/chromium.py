@@ -1,134 +1,127 @@
 """A headless Chromium, driven over its DevTools protocol."""
 
 import asyncio
-import json
-import re
+import itertools
 import shutil
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
-SECONDS = 60
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 60
 
 
-@dataclass(kw_only=True)
+def program() -> str | None:
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 class Tab:
-    """One tab; every event is kept until somebody waits for it."""
+    """One page. ``complaints`` is what the browser logged: blocked styles, scripts, forms."""
 
-    socket: aiohttp.ClientWebSocketResponse
-    session: str
-    events: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
-    replies: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
-    count: int = 0
-
-    async def call(self, method: str, **params: Any) -> Any:
-        self.count += 1
-        reply = self.replies[self.count] = asyncio.get_running_loop().create_future()
-        await self.socket.send_json(
-            {"id": self.count, "method": method, "params": params, "sessionId": self.session}
-        )
-        async with asyncio.timeout(SECONDS):
-            return await reply
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._loaded = asyncio.Event()
+        self.complaints: list[str] = []
+        self.session = ""
 
     async def listen(self) -> None:
-        async for message in self.socket:
-            said = json.loads(message.data)
-            if "id" in said and said["id"] in self.replies:
-                self.replies.pop(said["id"]).set_result(said.get("result", said.get("error")))
-            elif "method" in said:
-                self.events.put_nowait(said)
+        async for message in self._socket:
+            said = message.json()
+            if "id" in said:
+                self._waiting.pop(said["id"]).set_result(said.get("result", said.get("error")))
+            elif said["method"] == "Log.entryAdded":
+                entry = said["params"]["entry"]
+                if entry["source"] != "network":  # an answer of 404 is no complaint
+                    self.complaints.append(entry["text"])
+            elif said["method"] == "Page.loadEventFired":
+                self._loaded.set()
 
-    async def event(self, method: str, **wanted: str) -> dict[str, Any]:
-        """Wait for an event whose parameters begin like *wanted*."""
-        async with asyncio.timeout(SECONDS):
-            while True:
-                said = await self.events.get()
-                params: dict[str, Any] = said["params"]
-                if said["method"] == method and all(
-                    str(params.get(name, "")).startswith(value) for name, value in wanted.items()
-                ):
-                    return params
+    async def send(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
+        number = next(self._ids)
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
+        if self.session:
+            message["sessionId"] = self.session
+        await self._socket.send_json(message)
+        return await asyncio.wait_for(self._waiting[number], PATIENCE)
 
-    async def go(self, url: str) -> None:
-        await self.call("Page.navigate", url=url)
-        await self.event("Page.loadEventFired")
+    async def open(self, url: str, *, width: int = 1100, scheme: str = "light") -> None:
+        """Load *url* in a window of this width, in the light or the dark scheme."""
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+        await self.send("Emulation.setDeviceMetricsOverride", size)
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        await self.send("Emulation.setEmulatedMedia", {"features": [feature]})
+        async with self.leading_on():
+            await self.send("Page.navigate", {"url": url})
 
-    async def read(self, expression: str) -> Any:
-        answer = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
-        return answer["result"].get("value")
+    @asynccontextmanager
+    async def leading_on(self) -> AsyncIterator[None]:
+        """What is done in the block leads to another page; wait until that one is there."""
+        self._loaded.clear()
+        yield
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE)
 
-    async def click(self, selector: str) -> None:
-        """Press a button and wait for the page that follows."""
-        await self.call(
-            "Runtime.evaluate", expression=f"document.querySelector({selector!r}).click()"
-        )
-        await self.event("Page.loadEventFired")
+    async def value(self, expression: str) -> Any:
+        """Evaluate *expression* in the page; the page's own policy does not apply to it."""
+        asked = {"expression": expression, "returnByValue": True}
+        return (await self.send("Runtime.evaluate", asked))["result"].get("value")
+
+    async def press(self, key: str) -> None:
+        code, text = {"Tab": (9, ""), "Enter": (13, "\r")}[key]
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code, "text": text}
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
+            await self.send("Input.dispatchKeyEvent", {"type": kind} | pressed)
+
+    async def click(self, x: float, y: float) -> None:
+        at = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.send("Input.dispatchMouseEvent", {"type": kind} | at)
 
 
 @asynccontextmanager
-async def chromium(directory: Path, host: str, port: int) -> AsyncGenerator[Tab, None]:
-    """Start Chromium with an empty profile; *host* is at *port* of loopback, whatever the port."""
-    assert PROGRAM is not None
+async def a_tab(folder: Path) -> AsyncIterator[Tab]:
+    """Start the browser with an empty profile in *folder*, and end it after."""
+    path = program()
+    assert path is not None
     process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--ignore-certificate-errors",
-        f"--host-resolver-rules=MAP {host} 127.0.0.1:{port}",
-        f"--user-data-dir={directory}/profile",
-        "--remote-debugging-port=0",
+        path,
+        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+        *("--disable-dev-shm-usage", "--remote-debugging-port=0", f"--user-data-dir={folder}"),
         "about:blank",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
     try:
-        address = ""
-        async with asyncio.timeout(SECONDS):
-            while not address:
-                line = (await process.stderr.readline()).decode(errors="replace")
-                found = re.search(r"listening on (ws://\S+)", line)
-                address = found[1] if found else ""
-        drained = asyncio.ensure_future(process.stderr.read())
+        address = await asyncio.wait_for(_address(process.stderr), PATIENCE)
+        rest = asyncio.create_task(process.stderr.read())
         async with aiohttp.ClientSession() as http, http.ws_connect(address, max_msg_size=0) as ws:
-            browser = Tab(socket=ws, session="")
-            await ws.send_json(
-                {"id": 1, "method": "Target.createTarget", "params": {"url": "about:blank"}}
-            )
-            target = (await _reply(ws, 1))["targetId"]
-            await ws.send_json(
-                {
-                    "id": 2,
-                    "method": "Target.attachToTarget",
-                    "params": {"targetId": target, "flatten": True},
-                }
-            )
-            browser.session = (await _reply(ws, 2))["sessionId"]
-            browser.count = 2
-            listening = asyncio.ensure_future(browser.listen())
-            await browser.call("Page.enable")
-            try:
-                yield browser
-            finally:
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
-        drained.cancel()
-        await asyncio.gather(drained, return_exceptions=True)
-    finally:
+            tab = Tab(ws)
+            listening = asyncio.create_task(tab.listen())
+            target = await tab.send("Target.createTarget", {"url": "about:blank"})
+            attached = await tab.send("Target.attachToTarget", target | {"flatten": True})
+            tab.session = attached["sessionId"]
+            for domain in ("Page", "Log", "Runtime"):
+                await tab.send(f"{domain}.enable")
+            yield tab
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         process.terminate()
+        await rest
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
         await process.wait()
 
 
-async def _reply(socket: aiohttp.ClientWebSocketResponse, number: int) -> Any:
-    while True:
-        said = await socket.receive_json()
-        if said.get("id") == number:
-            return said["result"]
+async def _address(said: asyncio.StreamReader) -> str:
+    async for line in said:
+        if line.startswith(b"DevTools listening on "):
+            return line.split()[-1].decode()
+    raise AssertionError("Chromium ended before it listened")
