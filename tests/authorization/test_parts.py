@@ -19,7 +19,7 @@ from telamon.authorization.progress import (
 )
 from telamon.authorization.scopes import with_meaning
 from telamon.authorization.snapshot import Unprinted
-from telamon.authorization.ties import form_token, token_matches
+from telamon.authorization.ties import binding_of, form_token, token_matches
 from telamon.plugin import Event, LimitHit
 from telamon.web.limits import Limiter
 
@@ -53,7 +53,7 @@ def test_a_sign_in_survives_storage_whole() -> None:
 
 
 def test_a_sign_in_shows_no_secret() -> None:
-    progress = sent_to_atlassian(a_sign_in())
+    progress = sent_to_atlassian(a_sign_in(), binding=binding_of("key", "secret"))
     shown = repr(progress)
     for secret in (progress.state, progress.verifier, progress.binding):
         assert len(secret) >= 43
@@ -62,8 +62,8 @@ def test_a_sign_in_shows_no_secret() -> None:
 
 
 def test_the_secrets_for_atlassian_are_made_once() -> None:
-    progress = sent_to_atlassian(a_sign_in())
-    assert sent_to_atlassian(progress) == progress
+    progress = sent_to_atlassian(a_sign_in(), binding="b")
+    assert sent_to_atlassian(progress, binding="b") == progress
 
 
 def test_another_account_is_one_that_was_expected_and_did_not_come() -> None:
@@ -127,6 +127,16 @@ def test_a_form_token_is_for_one_sign_in_and_one_browser() -> None:
     assert not token_matches("key", "other", token)
     assert not token_matches("key", "", form_token("key", ""))
     assert not token_matches("key", "secret", "é")
+
+
+def test_a_binding_is_one_browsers_and_no_form_token() -> None:
+    assert binding_of("key", "secret") == binding_of("key", "secret")
+    others = {
+        binding_of("key", "other"),
+        binding_of("other", "secret"),
+        form_token("key", "secret"),
+    }
+    assert binding_of("key", "secret") not in others
 
 
 def test_a_secret_is_not_printed_and_still_a_string() -> None:

@@ -49,8 +49,13 @@ class Consent:
         client: Client,
         form: MultiMapping[str],
         account: str | None,
+        *,
+        binding: str,
     ) -> Outcome:
-        """Take the decision. Approving once more, with other ticks, replaces the first one."""
+        """Take the decision of the browser that *binding* belongs to.
+
+        Approving once more, with other ticks, replaces the first one.
+        """
         decision = form.get("decision")
         if decision == "deny":
             return Refuse(
@@ -64,7 +69,8 @@ class Consent:
         again = progress.step is Step.ATLASSIAN
         if again and approved == progress.approved:
             return Move(progress=progress)
-        moved = sent_to_atlassian(replace(progress, approved=approved, expected_account=account))
+        changed = replace(progress, approved=approved, expected_account=account)
+        moved = sent_to_atlassian(changed, binding=binding)
         event = self._event(asked, client, account, approved=True, scopes=approved)
         return Move(progress=moved, state=moved.state, event=event)
 

@@ -8,7 +8,7 @@ Rules:
   double click ends where a single one does.
 * Taking the transaction is the one way to an answer, so there is one answer.
 * Ids in addresses open nothing on their own: a form needs its cookie and token, and everything
-  after approval needs the cookie of the browser that approved.
+  after approval needs the cookie of the browser that approved first.
 * Atlassian's answer is worked on in a task of the application; a closed tab stops nothing.
 """
 
@@ -32,7 +32,7 @@ from telamon.authorization.progress import (
     sent_to_atlassian,
     to_data,
 )
-from telamon.authorization.ties import Ties, new_secret
+from telamon.authorization.ties import Ties, binding_of, new_secret
 from telamon.clock import Clock
 from telamon.plugin.events import Announce
 from telamon.settings import TokenSettings
@@ -68,7 +68,7 @@ class Flow:
     async def sign_in(self, request: web.Request) -> web.Response:
         """Send a person through Atlassian on their own account, for the connections page."""
         transaction = await self.begin(None)
-        moved = sent_to_atlassian(from_data(transaction.data))
+        moved = sent_to_atlassian(from_data(transaction.data), binding=new_secret())
         return await self.go(request, transaction, Move(progress=moved, state=moved.state))
 
     async def begin(self, asked: Asked | None) -> Transaction:
@@ -120,9 +120,14 @@ class Flow:
                 return await self._refuse(transaction, progress.asked, outcome)
             case Move(progress=moved) if moved.step is Step.ANSWER:
                 return await self._answer(transaction, moved)
-            case Move():
+            case Move(progress=moved):
                 saved = await self._save(transaction, outcome)
-                return self.gone() if saved is None else self._enter(request, *saved)
+                if saved is None:
+                    return self.gone()
+                # Where another browser was faster, the sign-in is that one's.
+                if not _same(saved[1].binding, moved.binding):
+                    return self.gone(status=403)
+                return self._enter(request, *saved)
 
     async def _save(
         self, transaction: Transaction, move: Move
@@ -178,9 +183,19 @@ class Flow:
     def is_bound(self, request: web.Request, transaction: Transaction, progress: Progress) -> bool:
         """Tell whether this is the browser that approved."""
         held = self.ties.held(request, "txn", transaction.id)
-        return bool(progress.binding) and hmac.compare_digest(
-            held.encode(), progress.binding.encode()
-        )
+        return bool(progress.binding) and _same(held, progress.binding)
+
+    def may_decide(
+        self, request: web.Request, transaction: Transaction, progress: Progress
+    ) -> bool:
+        """Tell whether consent is this browser's: anybody's until one approves, then that one's."""
+        if progress.step is Step.CONSENT:
+            return True
+        return _same(self.binding(request, transaction, progress), progress.binding)
+
+    def binding(self, request: web.Request, transaction: Transaction, progress: Progress) -> str:
+        """Return what approval ties this browser by; the same each time, and no other's."""
+        return binding_of(progress.form_key, self.ties.held(request, "form", transaction.id))
 
     async def _answer(self, transaction: Transaction, progress: Progress) -> web.Response:
         asked = progress.asked
@@ -223,6 +238,10 @@ class Flow:
 
     def _misconfigured(self) -> web.Response:
         return self.pages.problem(callback_misconfigured(self.addresses.callback), status=400)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _callback(raw_query: str) -> Mapping[str, str] | None:

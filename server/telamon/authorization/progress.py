@@ -62,7 +62,7 @@ class Progress:
         expected_account: Whose browser session approved, where it was known.
         state: Atlassian's ``state``; made by approval alone, as are the next two.
         verifier: The PKCE verifier for Atlassian.
-        binding: What the browser that approved holds in a cookie.
+        binding: What the browser that approved holds in a cookie, and no other can have.
         account: Who signed in.
         grant_id: The Atlassian grant that came of it.
         scopes: What our token will hold.
@@ -94,14 +94,17 @@ class Progress:
         )
 
 
-def sent_to_atlassian(progress: Progress) -> Progress:
-    """Return *progress* on its way through Atlassian, with the secrets for it; made once."""
+def sent_to_atlassian(progress: Progress, *, binding: str) -> Progress:
+    """Return *progress* on its way through Atlassian, with the secrets for it; made once.
+
+    *binding* is the browser's: another browser must never come by it.
+    """
     return replace(
         progress,
         step=Step.ATLASSIAN,
         state=progress.state or new_secret(),
         verifier=progress.verifier or new_secret(),
-        binding=progress.binding or new_secret(),
+        binding=binding,
     )
 
 

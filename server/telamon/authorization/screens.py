@@ -84,6 +84,8 @@ class Screens:
         if found is None:
             return self.flow.gone()
         transaction, progress, asked, client = found
+        if not self.flow.may_decide(request, transaction, progress):
+            return self._foreign()
         account = await self._account(account_of(await session_of(request)))
         values = self.consent.page(asked, client, account)
         return self._form(request, transaction, progress, "consent", "form", **values)
@@ -101,7 +103,8 @@ class Screens:
         if refused is not None:
             return refused
         account = account_of(await session_of(request))
-        outcome = self.consent.decide(progress, asked, client, form, account)
+        binding = self.flow.binding(request, transaction, progress)
+        outcome = self.consent.decide(progress, asked, client, form, account, binding=binding)
         self.opened.close(transaction.id)
         return await self.flow.go(request, transaction, outcome)
 
@@ -188,7 +191,8 @@ class Screens:
     ) -> web.Response | None:
         """Check the form's token against the browser's secret, and how often it was sent."""
         secret = self.ties.held(request, kind, transaction.id)
-        if kind == "txn" and not self.flow.is_bound(request, transaction, progress):
+        is_theirs = self.flow.may_decide if kind == "form" else self.flow.is_bound
+        if not is_theirs(request, transaction, progress):
             return self._foreign()
         if not token_matches(progress.form_key, secret, form.get("csrf", "")):
             return self._foreign()

@@ -2,7 +2,8 @@
 
 Each sign-in has cookies of its own, so that tabs, even when opened at once, never disturb each
 other. A ``form`` cookie comes with the consent page and only proves that a form was sent from
-there; a ``txn`` cookie is set by approval alone and has to come back from Atlassian.
+there; a ``txn`` cookie is set by approval alone and has to come back from Atlassian. Its value is
+made from the ``form`` cookie: a browser that approves twice has it twice, another one never.
 """
 
 import hmac
@@ -92,6 +93,11 @@ def new_secret() -> str:
 def form_token(form_key: str, secret: str) -> str:
     """Return the token of a sign-in's form in the browser that holds *secret*."""
     return hmac.new(form_key.encode(), secret.encode(), sha256).hexdigest()
+
+
+def binding_of(form_key: str, secret: str) -> str:
+    """Return what ties a sign-in to the browser that holds *secret*, once it approved."""
+    return hmac.new(form_key.encode(), f"binding:{secret}".encode(), sha256).hexdigest()
 
 
 def token_matches(form_key: str, secret: str, token: str) -> bool:
