@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import json
 import time
 from typing import Any
 
@@ -194,6 +195,22 @@ def test_nesting_up_to_the_limit_is_accepted_however_wide() -> None:
 
 def test_brackets_inside_strings_do_not_count() -> None:
     assert parse_json(b'{"a": "' + b"[" * 1000 + b'"}') == {"a": "[" * 1000}
+
+
+@pytest.mark.row("SEC-J11")
+@pytest.mark.parametrize("small", [b"[]", b"{}", b'"["'])
+def test_json_of_very_many_parts_is_refused_undecoded(small: bytes) -> None:
+    with pytest.raises(BadJson, match="too large"):
+        parse_json(b"[" + b",".join([small] * 50_000) + b"]")
+    assert len(parse_json(b"[" + b",".join([small] * 49_999) + b"]")) == 49_999
+
+
+@pytest.mark.parametrize("text", ['"]', "\\", '\\"]', "]" * 70, "\\\\"])
+def test_a_string_hides_no_nesting(text: str) -> None:
+    said = json.dumps([text, "[", [text]]).encode()
+    assert parse_json(b"[" * 62 + said + b"]" * 62)
+    with pytest.raises(BadJson, match="nested deeper than 64"):
+        parse_json(b"[" * 63 + said + b"]" * 63)
 
 
 @pytest.mark.row("SEC-J12")

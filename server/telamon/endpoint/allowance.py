@@ -1,4 +1,4 @@
-"""How many calls one user may have running, and how many a minute (SECURITY L09)."""
+"""How much one user may ask for: requests and calls a minute, calls at once (SECURITY L09)."""
 
 import asyncio
 from collections import Counter
@@ -8,17 +8,20 @@ from contextlib import contextmanager
 import structlog
 
 from telamon.endpoint.kernel import BUSY, MCPError
+from telamon.endpoint.wire import Refused, refusal
 from telamon.plugin import LimitHit
 from telamon.plugin.events import Announce
 from telamon.settings import LimitSettings
 from telamon.web.limits import Limiter, retry_after
 
 _RUNNING_SECONDS = 1.0
+_REQUESTS_TO_A_CALL = 20
+"""Requests of any kind for each call that the limit allows: far above what a client needs."""
 log = structlog.get_logger(__name__)
 
 
 class Allowance:
-    """Counts the calls of each user."""
+    """Counts the requests and the calls of each user."""
 
     def __init__(self, limits: LimitSettings, limiter: Limiter, announce: Announce) -> None:
         self._limits = limits
@@ -27,6 +30,20 @@ class Allowance:
         self._running: Counter[str] = Counter()
         self._none_runs = asyncio.Event()
         self._none_runs.set()
+
+    def admit(self, account_id: str) -> None:
+        """Count one request, whatever it asks for; nothing of its body has been read yet.
+
+        Raises:
+            Refused: 429 with ``Retry-After``.
+        """
+        per_minute = self._limits.calls_per_minute * _REQUESTS_TO_A_CALL
+        wait = self._limiter.take("requests_per_minute", account_id, per_minute=per_minute)
+        if wait is not None:
+            self._announce(LimitHit(limit="requests_per_minute", key=account_id))
+            seconds = retry_after(wait)
+            message = f"Too many requests. Wait {seconds} seconds."
+            raise Refused(refusal(429, message, code=BUSY, headers={"Retry-After": seconds}))
 
     async def wait(self, seconds: float) -> None:
         """Wait until no call runs, for at most so many *seconds*."""

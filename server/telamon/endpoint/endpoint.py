@@ -39,7 +39,7 @@ from telamon.settings import Settings
 from telamon.storage import Storage
 from telamon.tasks import Tasks
 from telamon.web.cors import cors
-from telamon.web.guard import check_host, check_origin
+from telamon.web.guard import check_origin
 from telamon.web.limits import Limiter
 
 MCP_PATH = "/v1/mcp"
@@ -155,7 +155,8 @@ class Endpoint:
             self._start_beating()
             try:
                 admission = await self._bearer.admit(request, resource)
-                self._check_name_and_origin(request)
+                self._check_origin(request)
+                self._allowance.admit(admission.principal.account_id)
                 return await answer(request, admission)
             except Refused as refused:
                 return refused.response
@@ -166,14 +167,11 @@ class Endpoint:
         if self._beating is None:
             self._beating = asyncio.create_task(every(BEAT_SECONDS, self.beat), name="beat")
 
-    def _check_name_and_origin(self, request: web.Request) -> None:
+    def _check_origin(self, request: web.Request) -> None:
         origins = self._settings.listen.allowed_origins
-        for refused in (
-            check_host(request, self._addresses),
-            check_origin(request, self._addresses, origins),
-        ):
-            if refused is not None:
-                raise Refused(refused)
+        refused = check_origin(request, self._addresses, origins)
+        if refused is not None:
+            raise Refused(refused)
 
     async def _mcp(self, request: web.Request, admission: Admission) -> web.StreamResponse:
         said = request.headers.get(VERSION)
