@@ -43,7 +43,7 @@ async def bare(port: int, _host: str, _token: str) -> Ask:
     return ask
 
 
-def stateless(accept: str) -> Callable[[int, str, str], Awaitable[Ask]]:
+def stateless() -> Callable[[int, str, str], Awaitable[Ask]]:
     """Revision 2026-07-28."""
 
     async def make(port: int, host: str, token: str) -> Ask:
@@ -56,7 +56,7 @@ def stateless(accept: str) -> Callable[[int, str, str], Awaitable[Ask]]:
         request = post(
             "/v1/mcp",
             rpc(1, "tools/call", {**ARGUMENTS, "_meta": envelope}),
-            Accept=accept,
+            Accept=BOTH,
             Authorization=f"Bearer {token}",
             MCP_Protocol_Version="2026-07-28",
             Mcp_Method="tools/call",
@@ -71,12 +71,12 @@ def stateless(accept: str) -> Callable[[int, str, str], Awaitable[Ask]]:
     return make
 
 
-def session(accept: str) -> Callable[[int, str, str], Awaitable[Ask]]:
+def session() -> Callable[[int, str, str], Awaitable[Ask]]:
     """Revision 2025-11-25, in a session."""
 
     async def make(port: int, host: str, token: str) -> Ask:
         connection = await connect(port)
-        headers = {"Accept": accept, "Authorization": f"Bearer {token}"}
+        headers = {"Accept": BOTH, "Authorization": f"Bearer {token}"}
 
         def request(body: object, **more: str) -> bytes:
             return post("/v1/mcp", body, **headers, **more).replace(
