@@ -6,17 +6,26 @@ tool runs. What cannot be told exactly is an error, never a guess: :class:`Untol
 
 import ast
 import inspect
-import re
-import textwrap
+import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
-from typing import Any, Literal
+from typing import Any
 
-from telamon.plugin import Tool
+from architecture.source import (
+    AnyOf,
+    Value,
+    any_of,
+    attribute,
+    functions,
+    nodes,
+    of_type,
+    result,
+    union,
+)
 
 METHODS = {
     "get": "GET",
@@ -27,7 +36,6 @@ METHODS = {
     "delete": "DELETE",
     "upload": "POST",
 }
-PLUGIN = re.compile(r"telamon_")
 
 Asked = tuple[str, str]
 """A method and a path template as the plugin writes it."""
@@ -37,23 +45,6 @@ Place = tuple[str, int]
 
 class Untold(Exception):
     """The source does not say which operation a call asks for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """Some object of this class."""
-
-    of: type
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """One of these values; ``None`` in its place means: any value at all."""
-
-    values: tuple[Any, ...]
-
-
-Value = AnyOf | None
 
 
 @dataclass(kw_only=True)
@@ -100,7 +91,7 @@ class _Body:
         self._found = found
         self._function = function
         self._names = dict(bound)
-        self._nodes = _nodes(function)
+        self._nodes = nodes(function)
 
     def walk(self) -> None:
         """Learn the local names, then look at every call and every function that is handed on."""
@@ -112,7 +103,7 @@ class _Body:
                 self._call(node)
         for node in self._nodes:
             if isinstance(node, ast.Name | ast.Attribute) and id(node) not in called:
-                for function in _functions(self._value(node)):
+                for function in functions(self._value(node)):
                     self._found.follow(function)
 
     def _learn(self) -> None:
@@ -134,14 +125,24 @@ class _Body:
     def _bind(self, name: str, value: ast.expr | None) -> None:
         told = self._value(value) if value is not None else None
         before = self._names.get(name, AnyOf(()))
-        self._names[name] = _union(before, told)
+        self._names[name] = union(before, told)
 
     def _call(self, node: ast.Call) -> None:
         if _asks(node):
             self._ask(node)
             return
-        for function in _functions(self._value(node.func)):
+        called = self._value(node.func) or self._only_one(node.func)
+        for function in functions(called):
             self._found.follow(function, self._arguments(function, node))
+
+    def _only_one(self, called: ast.expr) -> Value:
+        """Return the method of an unknown object, which asks for something and is the only one."""
+        if not isinstance(called, ast.Attribute):
+            return None
+        found = _asking_methods(self._function.__module__.partition(".")[0], called.attr)
+        if len(found) > 1:
+            raise Untold(f"{self._place(called)}: {ast.unparse(called)}")
+        return AnyOf(found) if found else None
 
     def _ask(self, node: ast.Call) -> None:
         verb = typing.cast("ast.Attribute", node.func).attr
@@ -150,11 +151,14 @@ class _Body:
             if verb == "upload" and keyword.arg == "method":
                 methods = self._value(keyword.value)
         paths = self._value(node.args[0])
-        place = self._function.__module__, node.lineno
+        place = self._place(node)
         if methods is None or paths is None:
             raise Untold(f"{place}: {ast.unparse(node)}")
         self._found.operations |= set(product(methods.values, paths.values))
         self._found.places.add(place)
+
+    def _place(self, node: ast.expr) -> Place:
+        return self._function.__module__, node.lineno
 
     def _arguments(self, function: Callable[..., Any], node: ast.Call) -> dict[str, Value]:
         """Return what a call hands to each parameter, as far as the source tells."""
@@ -180,7 +184,7 @@ class _Body:
             case ast.Name():
                 return self._named(node.id)
             case ast.Attribute():
-                return _attribute(self._value(node.value), node.attr)
+                return attribute(self._value(node.value), node.attr)
             case ast.Subscript():
                 return self._item(node)
             case ast.JoinedStr():
@@ -189,8 +193,12 @@ class _Body:
                 return self._value(node.value)
             case ast.BinOp(op=ast.Add()):
                 return self._joined([node.left, node.right])
+            case ast.Call():
+                return result(self._value(node.func))
+            case ast.Await():
+                return self._value(node.value)
             case ast.IfExp():
-                return _union(self._value(node.body), self._value(node.orelse))
+                return union(self._value(node.body), self._value(node.orelse))
             case _:
                 return None
 
@@ -206,45 +214,14 @@ class _Body:
         if table is None or len(table.values) != 1 or not isinstance(table.values[0], Mapping):
             return None
         known: Mapping[Any, Any] = table.values[0]
-        return _any_of(known.values() if key is None else (known[each] for each in key.values))
+        return any_of(known.values() if key is None else (known[each] for each in key.values))
 
     def _joined(self, parts: list[ast.expr]) -> Value:
         values = [self._value(part) for part in parts]
         told = [value.values for value in values if value is not None]
         if len(told) < len(values) or not all(isinstance(v, str) for vs in told for v in vs):
             return None
-        return _any_of("".join(chosen) for chosen in product(*told))
-
-
-def _any_of(values: Iterable[Any]) -> AnyOf:
-    return AnyOf(tuple(dict.fromkeys(values)))
-
-
-def _union(one: Value, other: Value) -> Value:
-    return None if one is None or other is None else AnyOf((*one.values, *other.values))
-
-
-def _attribute(of: Value, name: str) -> Value:
-    """Return an attribute: a module's, a class's method, or a field as its annotation tells it."""
-    found: Value = AnyOf(())
-    for each in of.values if of is not None else (None,):
-        told: Value = None
-        if isinstance(each, Instance):
-            there = inspect.getattr_static(each.of, name, None)
-            hints = typing.get_type_hints(each.of)
-            told = AnyOf((there,)) if inspect.isfunction(there) else _of_type(hints.get(name))
-        elif isinstance(each, types.ModuleType) and hasattr(each, name):
-            told = AnyOf((getattr(each, name),))
-        found = _union(found, told)
-    return found
-
-
-def _functions(value: Value) -> Iterator[Callable[..., Any]]:
-    """Yield the plugin's own functions among the values; a tool stands for its coroutine."""
-    for each in value.values if value is not None else ():
-        run = each.run if isinstance(each, Tool) else each
-        if inspect.isfunction(run) and PLUGIN.match(run.__module__):
-            yield run
+        return any_of("".join(chosen) for chosen in product(*told))
 
 
 def _parameters(
@@ -254,27 +231,9 @@ def _parameters(
     hints = typing.get_type_hints(function)
     owner = function.__globals__.get(function.__qualname__.partition(".")[0])
     return {
-        name: (given or {}).get(name) or _of_type(owner if name == "self" else hints.get(name))
+        name: (given or {}).get(name) or of_type(owner if name == "self" else hints.get(name))
         for name in inspect.signature(function).parameters
     }
-
-
-def _of_type(hint: Any) -> Value:
-    if typing.get_origin(hint) is Literal:
-        return AnyOf(typing.get_args(hint))
-    if isinstance(hint, type) and PLUGIN.match(hint.__module__):
-        return AnyOf((Instance(hint),))
-    return None
-
-
-@cache
-def _nodes(function: types.FunctionType) -> tuple[ast.AST, ...]:
-    """Return the nodes of a function's body, those of functions inside it included."""
-    lines, first = inspect.getsourcelines(function)
-    (tree,) = ast.parse(textwrap.dedent("".join(lines))).body
-    ast.increment_lineno(tree, first - 1)
-    body = typing.cast("ast.AsyncFunctionDef", tree).body
-    return tuple(node for statement in body for node in ast.walk(statement))
 
 
 def _asks(node: ast.Call) -> bool:
@@ -284,3 +243,41 @@ def _asks(node: ast.Call) -> bool:
             return verb in METHODS
         case _:
             return False
+
+
+@cache
+def _asking_methods(plugin: str, name: str) -> tuple[types.FunctionType, ...]:
+    """Return the methods of that name in a plugin, if one of them may ask for something."""
+    methods = {method for method in _methods(plugin) if method.__name__ == name}
+    return tuple(methods) if name in _asking_names(plugin) else ()
+
+
+@cache
+def _asking_names(plugin: str) -> frozenset[str]:
+    """Return the names of all methods that ask for something or call one that does."""
+    asking: set[str] = set()
+    while more := {m.__name__ for m in _methods(plugin) if _calls(m, asking)} - asking:
+        asking |= more
+    return frozenset(asking)
+
+
+@cache
+def _methods(plugin: str) -> frozenset[types.FunctionType]:
+    modules = [m for name, m in sys.modules.items() if name.partition(".")[0] == plugin]
+    return frozenset(
+        method
+        for module in modules
+        if ".sandbox" not in module.__name__
+        for owner in vars(module).values()
+        if isinstance(owner, type) and owner.__module__ == module.__name__
+        for method in vars(owner).values()
+        if inspect.isfunction(method) and method.__module__ == module.__name__
+    )
+
+
+def _calls(method: types.FunctionType, names: set[str]) -> bool:
+    calls = [node for node in nodes(method) if isinstance(node, ast.Call)]
+    return any(
+        _asks(node) or (isinstance(node.func, ast.Attribute) and node.func.attr in names)
+        for node in calls
+    )
