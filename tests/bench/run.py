@@ -140,8 +140,8 @@ def main(arguments: Sequence[str]) -> None:
         "",
         (
             "Answers in a second; in brackets the ratio to the bare proxy with as many clients; "
-            f"median of {ROUNDS} interleaved rounds. Streamable HTTP answers in JSON unless a tool reports "
-            "something on the way; on HTTP+SSE every answer is an event."
+            f"median of {ROUNDS} interleaved rounds. Streamable HTTP answers in JSON unless a tool "
+            "reports something on the way; on HTTP+SSE every answer is an event."
         ),
         "",
         *(line for delay in DELAYS for line in table(rates, delay)),
