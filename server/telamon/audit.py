@@ -121,3 +121,7 @@ class AuditLog:
         except StorageUnavailable:
             self.dropped += len(batch)
             log.warning("audit.not_stored", records=len(batch), dropped=self.dropped)
+        except Exception:
+            # Whatever it was, the next records are tried again: the task must not end in silence.
+            self.dropped += len(batch)
+            log.exception("audit.not_stored", records=len(batch), dropped=self.dropped)
