@@ -121,6 +121,18 @@ async def test_before_2026_the_question_is_a_request_on_the_stream(
     assert workshop.done == ["desk"]
 
 
+async def test_a_question_that_nobody_answers_ends_as_one_that_cannot_be_put(
+    client: Client, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telamon.endpoint.asking._ANSWER_SECONDS", 0.05)
+    await client.start("2025-11-25", elicitation={})
+    answer = await client.post(call("order", thing="desk"))
+    assert answer.result["isError"] is True
+    assert "did not answer in time" in answer.text
+    assert "Which size of desk?" in answer.text
+    assert workshop.done == []
+
+
 async def test_a_revision_without_elicitation_cannot_ask(client: Client) -> None:
     await client.start("2025-03-26", elicitation={})
     answer = await client.post(call("order", thing="desk"))

@@ -5,6 +5,7 @@ the question, and the client sends it again with the answer; ``requestState`` ca
 earlier questions, sealed and bound to user, tool and arguments by the kernel's boundary.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Never
@@ -23,6 +24,9 @@ from telamon.plugin import Answer, CannotAsk
 from telamon.plugin.call import AnswerT
 
 _FIRST_REVISION = "2025-06-18"
+_ANSWER_SECONDS = 600.0
+"""How long a person may think. A question holds a call, its stream and its session open until then,
+and a client that never answers would hold them for ever."""
 
 
 class NeedsAnswer(BaseException):
@@ -57,7 +61,8 @@ class Questions:
         """Return the user's answer.
 
         Raises:
-            CannotAsk: The client did not declare elicitation with forms.
+            CannotAsk: The client did not declare elicitation with forms, or let the question wait
+                for ten minutes.
             NeedsAnswer: The client has to ask its user and to call again.
             MCPError: -32602, the answer does not fit the question.
         """
@@ -70,14 +75,24 @@ class Questions:
             message=question, requested_schema=form_schema(answer)
         )
         if not self._modern:
-            given = await self._context.session.elicit_form(
-                asked.message, asked.requested_schema, self._context.request_id
-            )
+            given = await self._wait_for(asked)
         elif key in self._answers:
             given = self._answers[key]
         else:
             self._stop_for(key, asked)
         return _read(key, given, answer)
+
+    async def _wait_for(self, asked: types.ElicitRequestFormParams) -> types.ElicitResult:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await self._context.session.elicit_form(
+                    asked.message, asked.requested_schema, self._context.request_id
+                )
+        except TimeoutError:
+            raise CannotAsk(
+                "The user did not answer in time. Call again when they can, or pass the answer as "
+                f"an argument. The question was: {asked.message}"
+            ) from None
 
     def _can_ask(self) -> bool:
         capabilities = self._context.session.client_capabilities
