@@ -154,6 +154,8 @@ async def assemble(settings: Settings, loaded: Loaded, *, clock: Clock = time.ti
         metrics.watch(
             "owned_tasks", "Tasks that the application owns just now.", lambda: len(tasks)
         )
+        metrics.watch("mcp_sessions", "Sessions that this process holds.", lambda: mcp.sessions)
+        metrics.watch("mcp_streams", "Streams that stand open.", lambda: mcp.streams)
         return Telamon(
             settings=settings,
             catalog=catalog,

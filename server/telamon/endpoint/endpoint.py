@@ -133,6 +133,16 @@ class Endpoint:
             ]
         )
 
+    @property
+    def sessions(self) -> int:
+        """How many sessions this process holds."""
+        return len(self._sessions)
+
+    @property
+    def streams(self) -> int:
+        """How many streams stand open without a running request."""
+        return self._lines.standing
+
     async def beat(self) -> None:
         """Keep every open stream alive, or end it; end idle sessions."""
         await self._lines.beat()

@@ -121,6 +121,11 @@ class Lines:
             if not self._standing[account]:
                 del self._standing[account]
 
+    @property
+    def standing(self) -> int:
+        """How many streams stand open, of all users."""
+        return self._standing.total()
+
     def _too_many(self, limit: str, key: str) -> Refused:
         self._announce(LimitHit(limit=limit, key=key))
         return Refused(

@@ -6,8 +6,9 @@ here, hears the same as for one that never was.
 """
 
 import asyncio
+from collections import Counter
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -25,6 +26,8 @@ from telamon.storage.mcp_sessions import McpSessions
 from telamon.tasks import Tasks
 
 _RETRY_SECONDS = 60
+_LONGEST_WORD = 200
+_MOST_CAPABILITIES = 50
 log = structlog.get_logger(__name__)
 
 
@@ -50,7 +53,11 @@ class Sessions:
         self._clock = clock
         self._tasks = tasks
         self._sessions: dict[str, Session] = {}
+        self._starting: Counter[str] = Counter()
         self._loops: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
 
     async def start(
         self, principal: Principal, version: str, initialize: Json, *, one_stream: bool = False
@@ -70,17 +77,21 @@ class Sessions:
             clock=self._clock,
             one_stream=one_stream,
         )
-        await self._records.add(
-            McpSession(
-                id=session.id,
-                owner=session.owner,
-                protocol_version=version,
-                initialize=initialize,
-                replica=self._replica,
-                created_at=now,
-                last_seen_at=now,
-            )
+        record = McpSession(
+            id=session.id,
+            owner=session.owner,
+            protocol_version=version,
+            initialize=_kept(initialize),
+            replica=self._replica,
+            created_at=now,
+            last_seen_at=now,
         )
+        # Its place is taken before the wait: many that start at once must not all find it free.
+        self._starting[principal.account_id] += 1
+        try:
+            await self._records.add(record)
+        finally:
+            self._starting -= Counter([principal.account_id])
         self._sessions[session.id] = session
         loop = session.start(self._server)
         self._loops.add(loop)
@@ -93,7 +104,7 @@ class Sessions:
         Clients leave sessions behind; refusing new ones would lock their user out for half an hour.
         """
         theirs = [s for s in self._sessions.values() if s.account_id == account_id]
-        if len(theirs) < self._limits.sessions_per_user:
+        if len(theirs) + self._starting[account_id] < self._limits.sessions_per_user:
             return
         idle = [session for session in theirs if not session.busy]
         if not idle:
@@ -156,3 +167,25 @@ class Sessions:
         for session in list(self._sessions.values()):
             self.end(session)
         await asyncio.gather(*self._loops, return_exceptions=True)
+
+
+def _kept(initialize: Json) -> Json:
+    """Return what is worth noting of the parameters of ``initialize``: who it is, what it can do.
+
+    A client may have written anything there, of any shape and size.
+    """
+    said = _object(initialize)
+    client, capabilities = _object(said.get("clientInfo")), _object(said.get("capabilities"))
+    return {
+        "protocolVersion": _word(said.get("protocolVersion")),
+        "clientInfo": {name: _word(client.get(name)) for name in ("name", "version")},
+        "capabilities": [_word(name) for name in sorted(capabilities)[:_MOST_CAPABILITIES]],
+    }
+
+
+def _object(value: Json) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _word(value: Json) -> str | None:
+    return value[:_LONGEST_WORD] if isinstance(value, str) else None
