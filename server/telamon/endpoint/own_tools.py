@@ -69,12 +69,12 @@ async def get_accessible_atlassian_resources(desk: Desk) -> list[dict[str, Any]]
 async def search(
     desk: Desk,
     *,
-    query: Annotated[str, Field(min_length=1, max_length=1000, description="Words to look for.")],
-    limit: Annotated[int, Field(ge=1, le=50, description="The most results.")] = 20,
+    query: Annotated[str, Field(min_length=1, max_length=1000)],
+    limit: Annotated[int, Field(ge=1, le=50)] = 20,
 ) -> dict[str, Any]:
-    """Find anything by words, in every product at once. Read a result with fetch.
+    """Find anything by words, in every product at once; fetch reads a result.
 
-    For an exact question use the product's own query language instead (JQL, CQL).
+    For an exact question search with JQL or CQL instead.
     """
     asked: list[tuple[AnyProduct, Search[Any]]] = []
     problems: dict[str, str] = {}
@@ -124,7 +124,7 @@ async def fetch(
             alias="id",
             min_length=1,
             max_length=2000,
-            description="An ARI (ari:cloud:...) or the item's address in the browser.",
+            description="An ARI (ari:cloud:...) or a browser address",
         ),
     ],
 ) -> object:

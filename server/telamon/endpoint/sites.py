@@ -7,10 +7,8 @@ from urllib.parse import urlsplit
 from telamon.plugin import InvalidArgument, Site
 
 ARGUMENT = "cloudId"
-SCHEMA = {
-    "type": "string",
-    "description": "The site, by id, host name or URL. Leave it out: a connection has one site.",
-}
+SCHEMA = {"type": "string", "description": "Not needed"}
+"""A connection has one site. Every listed tool repeats this, so every word counts."""
 
 
 def with_site(schema: Mapping[str, Any]) -> dict[str, Any]:
