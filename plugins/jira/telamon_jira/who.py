@@ -30,6 +30,10 @@ class People:
         self._call = call
         self._known = {jira.api.account_id: jira.api.account_id}
 
+    def ask_no_more(self) -> None:
+        """Put no further question: something is about to change, and a call may be run anew."""
+        self._call = None
+
     async def account(self, person: str) -> str:
         """Return the account id of *person*; several matches are put to the user.
 

@@ -99,8 +99,9 @@ async def create_jira_issues(
     for number, (form, values) in enumerate(drafts):
         try:
             bodies[number] = await form.fill(values)
-        except InvalidArgument as problem:
+        except (InvalidArgument, Forbidden, NotFound) as problem:
             results[number] = {"problems": [str(problem)]}
+    people.ask_no_more()
     results |= await _create(jira, {n: (drafts[n][0], body) for n, body in bodies.items()})
     return _report([results[number] for number in range(len(drafts))])
 
@@ -126,7 +127,7 @@ async def _create(jira: Jira, forms: Filled) -> dict[int, dict[str, Any]]:
         form, _ = forms[number]
         try:
             again[number] = (form, await form.mend(_refusal(error)))
-        except Rejected as refusal:
+        except (Rejected, InvalidArgument) as refusal:
             results[number] = {"problems": [str(refusal)]}
     made = iter(objects(answer.get("issues")))
     for number in numbers:
@@ -145,7 +146,7 @@ async def _create_each(jira: Jira, forms: Filled) -> dict[int, dict[str, Any]]:
     for number, (form, body) in forms.items():
         try:
             results[number] = _made(jira, await form.deliver(send, body))
-        except (Rejected, Forbidden, NotFound) as problem:
+        except (Rejected, InvalidArgument, Forbidden, NotFound) as problem:
             results[number] = {"problems": [str(problem)]}
         except ToolError as problem:
             untried = {"problems": ["Not tried, because of the problem before."]}
