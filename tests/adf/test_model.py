@@ -100,7 +100,7 @@ def variants() -> Iterator[tuple[str, Node]]:
         yield name, bare
         yield name, bare | {"attrs": sample["attrs"] | {"unknown": 1}}
         for key in sorted(
-            {each.removesuffix("!") for shape in values.NODES[name] for each in shape}
+            {each for shape in values.NODES[name] for each in shape.checks}
         ):
             rest = {one: value for one, value in sample["attrs"].items() if one != key}
             yield name, bare | {"attrs": rest}

@@ -30,7 +30,7 @@ _MARK_KEYS: dict[str, dict[str, str]] = {
     "annotation": {"id": "comment"},
 }
 _KEYS = (
-    {name.removesuffix("!") for shapes in NODES.values() for shape in shapes for name in shape}
+    {name for shapes in NODES.values() for shape in shapes for name in shape.checks}
     | {key for keys in _MARK_KEYS.values() for key in keys.values()}
     | FLAGS
 )
@@ -144,12 +144,12 @@ def item_marks(items: Mapping[str, Any]) -> list[Node]:
             ]
         else:
             found.append({"type": name, "attrs": attrs})
-    return [mark for mark in found if _complete(mark)]
+    return [mark for mark in found if _is_complete(mark)]
 
 
-def _complete(mark: Node) -> bool:
+def _is_complete(mark: Node) -> bool:
     attrs = attributes(mark)
-    return all(
-        check(attrs[name.removesuffix("!")]) if name.removesuffix("!") in attrs else name[-1] != "!"
-        for name, check in MARKS[kind(mark)].items()
+    shape = MARKS[kind(mark)]
+    return attrs.keys() >= shape.required and len(shape.kept(attrs)) == len(
+        attrs.keys() & shape.checks.keys()
     )

@@ -14,7 +14,7 @@ from .digests import Digests
 from .forms import HIDDEN_MARKS, hidden_attributes
 from .nodes import Node, attributes, content, kind, marks
 from .reader import Profile, from_markdown
-from .values import NODES, fits
+from .values import NODES
 
 _NEVER_FROM_TEXT = frozenset({"localId"})
 _UNSAID = ("", "center", "default")
@@ -163,5 +163,5 @@ def _merged_attributes(stored: Node, new: Node) -> Node:
         and (name in _NEVER_FROM_TEXT or name not in shown or shown[name] in _UNSAID)
     }
     merged = {**shown, **kept}
-    known = any(fits(merged, shape) for shape in NODES.get(kind(new), ()))
+    known = any(shape.fits(merged) for shape in NODES.get(kind(new), ()))
     return merged if known else shown

@@ -63,12 +63,7 @@ def allowed_marks(found: list[Node], allowed: frozenset[str]) -> list[Node]:
 
 def _trimmed(mark: Node) -> Node:
     """The mark without attributes that it may not have."""
-    shape = MARKS[kind(mark)]
-    attrs = {
-        name: value
-        for name, value in attributes(mark).items()
-        if (check := shape.get(name) or shape.get(f"{name}!")) and check(value)
-    }
+    attrs = MARKS[kind(mark)].kept(attributes(mark))
     return {"type": kind(mark)} | ({"attrs": attrs} if attrs else {})
 
 

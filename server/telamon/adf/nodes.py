@@ -31,12 +31,14 @@ def kind(node: Mapping[str, Any]) -> str:
 
 def attributes(node: Mapping[str, Any]) -> Node:
     """The node's `attrs`, or an empty object."""
-    return as_node(node.get("attrs")) or {}
+    value: Node | None = node.get("attrs")
+    return value if isinstance(value, dict) else {}
 
 
 def listed(node: Mapping[str, Any], key: str) -> list[Node]:
     """The objects listed under `content` or `marks`; whatever else stands there is passed over."""
-    return [item for item in as_list(node.get(key)) or () if isinstance(item, dict)]
+    value: list[Any] | None = node.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def content(node: Mapping[str, Any]) -> list[Node]:
@@ -51,7 +53,9 @@ def marks(node: Mapping[str, Any]) -> list[Node]:
 
 def text_node(text: str, text_marks: list[Node] | None = None) -> Node:
     """A text node."""
-    return {"type": "text", "text": text} | ({"marks": text_marks} if text_marks else {})
+    if text_marks:
+        return {"type": "text", "text": text, "marks": text_marks}
+    return {"type": "text", "text": text}
 
 
 def build(

@@ -1,11 +1,12 @@
 """Whether a node is valid ADF by the tables of `model` and `values`, and the bounds on its size."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
 from . import model, values
 from .errors import TooDeep, TooLarge
-from .nodes import Node, attributes, content, kind, listed, marks
+from .nodes import Node, attributes, content, kind, marks
 
 MAX_DEPTH = 100
 """How many nodes may lie inside one another; editors make fewer than twenty."""
@@ -18,68 +19,107 @@ MAX_CHARACTERS = 4_000_000
 
 _EXCLUSIVE = frozenset({"alignment", "indentation"})
 _NO_CONTENT = model.LEAVES - {"text"}
-_NO_ATTRS = frozenset({"doc", "mediaGroup", "text"})
+_NO_ATTRS = frozenset({"doc", "mediaGroup"})
+_KEYS = {
+    name: frozenset({"type", "marks"})
+    | (frozenset() if name in _NO_ATTRS else {"attrs"})
+    | (frozenset() if name in _NO_CONTENT else {"content"})
+    for name in model.TYPES
+} | {"text": frozenset({"type", "text", "marks"})}
+"""What a node of each type may have."""
+_ATOMS = frozenset({bool, int, type(None)})
 
 
-def check_bounds(document: Any) -> None:
+def check_bounds(document: Any) -> bool:
     """Walk the whole value without recursion.
+
+    Returns:
+        Whether all of it can be used as it is: plain JSON, and no text but what UTF-8 can carry.
 
     Raises:
         TooDeep: More than `MAX_DEPTH` nodes inside one another (two JSON levels each).
         TooLarge: More than `MAX_NODES` values or `MAX_CHARACTERS` characters.
     """
     level = [document]
+    names: set[Any] = set()
     nodes = characters = depth = 0
+    plain = True
     while level:
         depth += 1
         if depth > 2 * MAX_DEPTH + 20:
             raise TooDeep(f"The document is nested more than {MAX_DEPTH} nodes deep.")
         below: list[Any] = []
+        texts: list[str] = []
         for value in level:
-            if isinstance(value, str):
-                characters += len(value)
-            elif isinstance(value, Mapping):
-                below.extend(cast(Mapping[str, Any], value).values())
-            elif isinstance(value, list | tuple):
-                below.extend(cast(list[Any], value))
+            found = type(value)
+            if found is str:
+                texts.append(value)
+            elif found is dict:
+                names.update(value)
+                below += value.values()
+            elif found is list:
+                below += value
+            elif found not in _ATOMS:
+                plain = plain and found is float and math.isfinite(value)
+                if isinstance(value, str):
+                    texts.append(value)
+                elif isinstance(value, Mapping):
+                    below += cast(Mapping[str, Any], value).values()
+                elif isinstance(value, list | tuple):
+                    below += cast(list[Any], value)
         nodes += len(level)
+        characters += sum(map(len, texts))
         if nodes > MAX_NODES or characters > MAX_CHARACTERS:
             raise TooLarge(
                 f"The document has more than {MAX_NODES} parts or {MAX_CHARACTERS} characters."
             )
+        plain = plain and is_clean("".join(texts))
         level = below
+    return plain and all(type(name) is str for name in names) and is_clean("".join(names))
+
+
+def is_clean(text: str) -> bool:
+    """Whether UTF-8 can carry the text, and JSON readers take it: no lone surrogates, no NUL."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def marks_fit(found: list[Node], allowed: frozenset[str]) -> bool:
     """Whether all marks are well formed and may stand here together."""
+    if not found:
+        return True
     kinds = {kind(mark) for mark in found}
     return kinds <= allowed and not kinds >= _EXCLUSIVE and all(map(values.mark_is_known, found))
 
 
-def well_formed(  # noqa: PLR0911 - one answer for each thing that can be wrong
-    node: Mapping[str, Any], parent: str
-) -> bool:
+def well_formed(node: Mapping[str, Any], parent: str) -> bool:
     """Whether the node itself, its children apart, is valid inside a parent of this type."""
     node_type = kind(node)
-    if node_type not in model.CONTENT.get(parent, ()):
+    if node_type not in model.CONTENT.get(parent, ()) or not node.keys() <= _KEYS[node_type]:
         return False
-    for key, whole in (("content", list), ("marks", list), ("attrs", dict)):
-        if key in node and not isinstance(node[key], whole):
-            return False
-    if any(len(listed(node, key)) != len(node.get(key, ())) for key in ("content", "marks")):
+    if not (_holds_objects(node, "marks") and _holds_objects(node, "content")):
         return False
     if node_type == "text":
-        return set(node) <= {"type", "text", "marks"} and _text_fits(node, parent)
-    if not set(node) <= {"type", "attrs", "content", "marks"}:
-        return False
-    if ("content" in node and node_type in _NO_CONTENT) or (
-        "attrs" in node and node_type in _NO_ATTRS
-    ):
-        return False
+        return _text_fits(node, parent)
     found = attributes(node)
-    return any(values.fits(found, shape) for shape in values.NODES[node_type]) and marks_fit(
-        marks(node), model.marks_allowed(parent, node_type)
-    )
+    if "attrs" in node and found is not node["attrs"]:
+        return False
+    if not any(shape.fits(found) for shape in values.NODES[node_type]):
+        return False
+    return "marks" not in node or marks_fit(marks(node), model.marks_allowed(parent, node_type))
+
+
+def _holds_objects(node: Mapping[str, Any], key: str) -> bool:
+    """Whether all that is listed under the key, if it is there, are objects."""
+    if key not in node:
+        return True
+    found: list[Any] | None = node[key]
+    return isinstance(found, list) and all(isinstance(item, dict) for item in found)
 
 
 def _text_fits(node: Mapping[str, Any], parent: str) -> bool:
@@ -87,9 +127,10 @@ def _text_fits(node: Mapping[str, Any], parent: str) -> bool:
     if not isinstance(text, str) or not text:
         return False
     found = marks(node)
-    if parent == "codeBlock":
+    if not found or parent == "codeBlock":
         return not found
-    return marks_fit(found, model.TEXT_MARKS) or marks_fit(found, model.CODE_MARKS)
+    is_code = any(kind(mark) == "code" for mark in found)
+    return marks_fit(found, model.CODE_MARKS if is_code else model.TEXT_MARKS)
 
 
 def valid(node: Mapping[str, Any], parent: str) -> bool:
