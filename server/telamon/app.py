@@ -37,6 +37,10 @@ from telamon.web.sessions import setup_sessions
 PURGE_SECONDS = 300
 KEEPALIVE_SECONDS = 30
 """How long an idle or a silent connection stays open (aiohttp's own default is an hour)."""
+ANSWER_SECONDS = 0.5
+"""How long the end waits for answers of other rooms, then once more for their cancellation."""
+CLOSING_SECONDS = 1.5
+"""Behind the configured time: to cut what owns itself, and to close storage and connections."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +58,7 @@ class Telamon:
     tasks: Tasks
     endpoint: endpoint.Endpoint
     _cleanup: AsyncExitStack = field(repr=False)
+    _ends_at: float | None = field(default=None, repr=False)
 
     def runner(self) -> web.AppRunner:
         """Return a runner with the timeouts that SECURITY asks for."""
@@ -63,7 +68,7 @@ class Telamon:
             handle_signals=False,
             handler_cancellation=True,
             keepalive_timeout=KEEPALIVE_SECONDS,
-            shutdown_timeout=1,
+            shutdown_timeout=ANSWER_SECONDS,
         )
 
     async def stop(self) -> None:
@@ -72,12 +77,23 @@ class Telamon:
         Call it before the runner is cleaned up, and :meth:`close` after.
         """
         self.health.stop()
-        await self.endpoint.close(self.settings.listen.shutdown_seconds)
+        seconds = self.settings.listen.shutdown_seconds
+        self._ends_at = asyncio.get_running_loop().time() + seconds
+        await self.endpoint.close(seconds)
 
     async def close(self) -> None:
-        """Wait for application-owned work, then close storage and connections."""
-        await self.tasks.drain(self.settings.listen.shutdown_seconds)
-        await self._cleanup.aclose()
+        """Wait for application-owned work, then close storage and connections.
+
+        It has what :meth:`stop` left of the configured time, and a little more for the closing.
+        """
+        now = asyncio.get_running_loop().time()
+        left = 0.0 if self._ends_at is None else max(0.0, self._ends_at - now)
+        try:
+            async with asyncio.timeout(left + CLOSING_SECONDS):
+                await self.tasks.drain(left + CLOSING_SECONDS / 2)
+                await self._cleanup.aclose()
+        except TimeoutError:
+            log.error("server.cut")  # noqa: TRY400 - where it hung is of no use to an operator
 
 
 async def assemble(settings: Settings, loaded: Loaded, *, clock: Clock = time.time) -> Telamon:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
-from telamon.app import Telamon
+from telamon.app import ANSWER_SECONDS, Telamon
 from telamon.web.metrics import metrics_application
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,11 @@ async def listening(telamon: Telamon) -> AsyncGenerator[int, None]:
         site = web.TCPSite(runners[0], listen.host, listen.port, backlog=4096)
         await site.start()
         if listen.metrics_port is not None:
-            metrics = web.AppRunner(metrics_application(telamon.metrics), access_log=None)
+            metrics = web.AppRunner(
+                metrics_application(telamon.metrics),
+                access_log=None,
+                shutdown_timeout=ANSWER_SECONDS,
+            )
             runners.append(metrics)
             await metrics.setup()
             await web.TCPSite(metrics, listen.metrics_host, listen.metrics_port).start()

@@ -293,7 +293,7 @@ async def test_closing_does_not_wait_for_ever(
     running = asyncio.ensure_future(client.post(call("wait")))
     await workshop.started.wait()
     await server.endpoint.close(0)
-    assert (await running).status == 404
+    assert (await running).error["code"] == -32603
     assert workshop.cancelled == 1
 
 

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import structlog
-
 from telamon.endpoint.kernel import BUSY, MCPError
 from telamon.endpoint.wire import Refused, refusal
 from telamon.plugin import LimitHit
@@ -17,7 +15,6 @@ from telamon.web.limits import Limiter, retry_after
 _RUNNING_SECONDS = 1.0
 _REQUESTS_TO_A_CALL = 20
 """Requests of any kind for each call that the limit allows: far above what a client needs."""
-log = structlog.get_logger(__name__)
 
 
 class Allowance:
@@ -45,13 +42,14 @@ class Allowance:
             message = f"Too many requests. Wait {seconds} seconds."
             raise Refused(refusal(429, message, code=BUSY, headers={"Retry-After": seconds}))
 
-    async def wait(self, seconds: float) -> None:
-        """Wait until no call runs, for at most so many *seconds*."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._none_runs.wait()
-        except TimeoutError:
-            log.warning("calls.cut", running=self._running.total())
+    @property
+    def running(self) -> int:
+        """How many calls run just now, of all users."""
+        return self._running.total()
+
+    async def wait(self) -> None:
+        """Wait until no call runs."""
+        await self._none_runs.wait()
 
     @contextmanager
     def use(self, account_id: str) -> Generator[None]:

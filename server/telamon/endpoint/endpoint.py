@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from telamon.addresses import Addresses
@@ -19,6 +20,7 @@ from telamon.endpoint.gate import Gate
 from telamon.endpoint.handlers import build_server
 from telamon.endpoint.http_sse import HttpSse
 from telamon.endpoint.kernel import (
+    BUSY,
     HANDSHAKE_PROTOCOL_VERSIONS,
     InMemorySubscriptionBus,
     ListenHandler,
@@ -46,8 +48,10 @@ MCP_PATH = "/v1/mcp"
 SSE_PATH = "/v1/sse"
 MESSAGE_PATH = "/v1/sse/message"
 _ENVELOPE_VERSION = "io.modelcontextprotocol/protocolVersion"
+_RETRY_SECONDS = "3"
 _STATE_PURPOSE = "mcp request state"
 
+log = structlog.get_logger(__name__)
 Answering = Callable[[web.Request, Admission], Awaitable[web.StreamResponse]]
 
 
@@ -117,6 +121,7 @@ class Endpoint:
         self._legacy = Legacy(self._sessions, self._lines, gate, addresses.mcp)
         self._http_sse = HttpSse(self._sessions, self._lines, gate, addresses.sse)
         self._beating: asyncio.Task[None] | None = None
+        self._closing = False
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, open to browser clients of any allowed origin."""
@@ -149,10 +154,21 @@ class Endpoint:
         await self._sessions.beat()
 
     async def close(self, seconds: float = 0) -> None:
-        """End the standing streams, let calls finish for so many *seconds*, end the sessions."""
+        """Take nothing new, let requests finish for so many *seconds*, cut the rest, end all.
+
+        At most one and a half seconds more pass until everything has ended.
+        """
+        self._closing = True
         self._listen.close()
-        self._sessions.end_standing_streams()
-        await self._allowance.wait(seconds)
+        self._sessions.wind_down()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._allowance.wait()
+                await self._lines.wait()
+        except TimeoutError:
+            log.warning("calls.cut", running=self._allowance.running)
+            self._sessions.cut()
+            self._lines.cut()
         if self._beating is not None:
             self._beating.cancel()
         await self._sessions.close()
@@ -162,6 +178,8 @@ class Endpoint:
         self, answer: Answering, resource: str
     ) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
         async def guarded(request: web.Request) -> web.StreamResponse:
+            if self._closing:
+                return _closed()
             self._start_beating()
             try:
                 admission = await self._bearer.admit(request, resource)
@@ -212,6 +230,14 @@ class Endpoint:
             return web.Response(status=405, text="Use POST here.", headers={"Allow": "POST"})
         data = await read_json(request, self._settings.limits)
         return await self._http_sse.post(request, admission, data)
+
+
+def _closed() -> web.Response:
+    """Send the caller, and its next connection, to the process that takes over."""
+    headers = {"Retry-After": _RETRY_SECONDS}
+    answer = refusal(503, "The server is stopping. Try again.", code=BUSY, headers=headers)
+    answer.force_close()
+    return answer
 
 
 def _has_envelope(data: Json) -> bool:

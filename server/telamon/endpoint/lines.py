@@ -43,6 +43,10 @@ class Line(Protocol):
         """Finish the answer."""
         ...
 
+    def cut(self) -> None:
+        """Answer that the request was not finished, unless somebody else does."""
+        ...
+
     def drop(self) -> None:
         """Cut the connection."""
         ...
@@ -60,6 +64,9 @@ class _Open:
     def beat(self) -> None:
         if not self.told:
             self._line.beat()
+
+    def cut(self) -> None:
+        self._line.cut()
 
     def end(self) -> None:
         """Ask the line to finish; cut it if it was asked before and could not."""
@@ -158,6 +165,15 @@ class Lines:
             return
         if still_good is None:
             entry.end()
+
+    async def wait(self) -> None:
+        """Wait until no answer is open."""
+        await self._none_open.wait()
+
+    def cut(self) -> None:
+        """Answer every request that still runs: the server stops before it was finished."""
+        for entry in list(self._open):
+            entry.cut()
 
     async def close(self) -> None:
         """Wait for the last words of every open answer, and end those that do not come to them."""

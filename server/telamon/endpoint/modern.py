@@ -44,6 +44,7 @@ from telamon.endpoint.wire import (
     Refused,
     accepts,
     answer_bytes,
+    cut_error,
     error_body,
     event,
     read_message,
@@ -74,6 +75,8 @@ class Reply:
         self._idle = False
         self._ping: asyncio.Task[None] | None = None
         self._missed = 0
+        self._standing = message.method == LISTEN
+        self._cut = False
 
     @property
     def cancel_requested(self) -> anyio.Event:
@@ -158,6 +161,18 @@ class Reply:
         """Stop the work: nobody is there, or may be there any longer, to hear its answer."""
         if self._task is not None:
             self._task.cancel()
+
+    def cut(self) -> None:
+        """Stop the work and say so; what waits for events only has an end of its own."""
+        if not self._standing and self._task is not None:
+            self._cut = True
+            self._task.cancel()
+
+    def was_cut(self) -> bool:
+        """Tell whether it was :meth:`cut` that cancelled the work, and take the request back."""
+        if self._cut and self._task is not None:
+            self._task.uncancel()
+        return self._cut
 
     def drop(self) -> None:
         """Cut the connection."""
@@ -250,6 +265,11 @@ class Modern:
                 lifespan_state=None,
             )
             body = answer_bytes(message.id, exchange.encoded or encode_json(result))
+        except asyncio.CancelledError:
+            if not reply.was_cut():
+                raise
+            error = cut_error()
+            body = encode_json(error_body(error.code, error.message, id_=message.id))
         except Exception as error:  # noqa: BLE001 - the kernel's border: it maps and logs them all
             data = modern_error_data(error)
             status = ERROR_CODE_HTTP_STATUS.get(data.code, 200)

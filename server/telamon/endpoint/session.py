@@ -24,7 +24,7 @@ from telamon.endpoint.kernel import (
 )
 from telamon.endpoint.pipes import Inbox, Outbox
 from telamon.endpoint.streams import Stream
-from telamon.endpoint.wire import answer_bytes, message_bytes
+from telamon.endpoint.wire import answer_bytes, cut_error, message_bytes
 from telamon.plugin import LogLevel
 
 STANDING = 0
@@ -55,7 +55,8 @@ class Session:
         self.standing = Stream(STANDING)
         self.one_stream = one_stream
         self._streams: dict[int, Stream] = {}
-        self._running: dict[str, tuple[Stream, Exchange]] = {}
+        self._running: dict[str, tuple[RequestId, Stream, Exchange]] = {}
+        self._winding_down = False
         self._finished: dict[int, float] = {}
         self._numbers = STANDING
         self._loop: asyncio.Task[None] | None = None
@@ -91,13 +92,14 @@ class Session:
 
     def open(self, requests: Mapping[RequestId, Exchange]) -> Stream:
         """Make the stream on which the answers to *requests* go out."""
-        names = {str(id_): exchange for id_, exchange in requests.items()}
         if self.one_stream:
             stream = self.standing
         else:
             self._numbers += 1
-            stream = self._streams[self._numbers] = Stream(self._numbers, names)
-        self._running.update({name: (stream, exchange) for name, exchange in names.items()})
+            stream = self._streams[self._numbers] = Stream(
+                self._numbers, [str(id_) for id_ in requests]
+            )
+        self._running |= {str(id_): (id_, stream, exchange) for id_, exchange in requests.items()}
         return stream
 
     def find(self, number: int) -> Stream | None:
@@ -127,6 +129,17 @@ class Session:
             if now - at >= _KEPT_SECONDS:
                 self.forget(self._streams[number])
 
+    def wind_down(self) -> None:
+        """End the standing stream as soon as it waits for no answer."""
+        self._winding_down = True
+        if not (self.one_stream and self._running):
+            self.standing.end()
+
+    def cut(self) -> None:
+        """Answer everything that still runs: the server stops, and nobody knows how far it got."""
+        for id_, _, _ in list(self._running.values()):
+            self._route(SessionMessage(JSONRPCError(jsonrpc="2.0", id=id_, error=cut_error())))
+
     async def cancelled(self, id_: RequestId) -> None:
         """Answer a request that the client cancelled: in this era its stream cannot end without."""
         error = types.ErrorData(code=REQUEST_CANCELLED, message="Request cancelled")
@@ -137,10 +150,12 @@ class Session:
         if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
             name = str(message.id)
             if (run := self._running.pop(name, None)) is not None:
-                stream, exchange = run
+                _, stream, exchange = run
                 stream.push(_encode(message, exchange.encoded), answers=name)
                 if stream.ended and stream.reader is None:
                     self.finish(stream)
+            if self._winding_down:
+                self.wind_down()
             return
         metadata = outgoing.metadata
         related = (
@@ -149,7 +164,7 @@ class Session:
         if related is None:
             self.standing.push(message_bytes(message))
         elif (run := self._running.get(str(related))) is not None:
-            run[0].push(message_bytes(message))
+            run[1].push(message_bytes(message))
 
 
 def _encode(message: JSONRPCResponse | JSONRPCError, encoded: bytes | None) -> bytes:

@@ -26,6 +26,7 @@ from telamon.storage.mcp_sessions import McpSessions
 from telamon.tasks import Tasks
 
 _RETRY_SECONDS = 60
+_LAST_SECONDS = 0.5
 _LONGEST_WORD = 200
 _MOST_CAPABILITIES = 50
 log = structlog.get_logger(__name__)
@@ -156,17 +157,22 @@ class Sessions:
                 used.append(session.id)
         await self._records.touch(used, now)
 
-    def end_standing_streams(self) -> None:
-        """Finish what waits for nothing; requests go on."""
+    def wind_down(self) -> None:
+        """Finish the streams that wait for nothing, now or as soon as they do; requests go on."""
         for session in list(self._sessions.values()):
-            if not session.one_stream or not session.running:
-                session.standing.end()
+            session.wind_down()
+
+    def cut(self) -> None:
+        """Answer every request that still runs: the server stops before it was finished."""
+        for session in list(self._sessions.values()):
+            session.cut()
 
     async def close(self) -> None:
-        """End every session and wait for the loops."""
+        """End every session and wait a little for the loops."""
         for session in list(self._sessions.values()):
             self.end(session)
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._loops:
+            await asyncio.wait(self._loops, timeout=_LAST_SECONDS)
 
 
 def _kept(initialize: Json) -> Json:

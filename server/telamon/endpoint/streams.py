@@ -40,6 +40,9 @@ class Reader:
         self.left = True
         self.wake.set()
 
+    def cut(self) -> None:
+        """Nothing to do: its session answers what still runs, and ends the stream."""
+
     def drop(self) -> None:
         """Cut the connection at once: its client does not read."""
         self.leave()

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from telamon.endpoint.kernel import (
+    INTERNAL_ERROR,
     INVALID_REQUEST,
     PARSE_ERROR,
     JSONRPCError,
@@ -15,6 +16,7 @@ from telamon.endpoint.kernel import (
     JSONRPCRequest,
     JSONRPCResponse,
     RequestId,
+    types,
 )
 from telamon.plugin import Json
 from telamon.settings import LimitSettings
@@ -64,6 +66,15 @@ def refusal(
     return json_answer(
         error_body(code, message, id_=id_, data=data), status=status, headers=headers
     )
+
+
+def cut_error() -> types.ErrorData:
+    """Return the error of a request that the end of the server cut off.
+
+    It may have done anything or nothing: a client must not repeat a change without looking.
+    """
+    message = "The server stopped before this request was finished; its outcome is unknown."
+    return types.ErrorData(code=INTERNAL_ERROR, message=message)
 
 
 def accepts(request: web.Request) -> tuple[bool, bool]:
