@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fakes.authorization_world import REDIRECT, Setup
 
+from telamon.authorization import register
 from telamon.authorization.client_metadata import clean_name
 from telamon.plugin import ClientRegistered, LimitHit
 from telamon.storage import StorageUnavailable
@@ -331,12 +332,51 @@ async def test_all_callers_together_have_a_ceiling(serve: Serve) -> None:
 @pytest.mark.row("SEC-D10")
 async def test_clients_are_as_many_as_fit(serve: Serve) -> None:
     setup = await serve(limits={"clients": 2})
-    await setup.register()
-    await setup.register()
+    for _ in range(2):
+        client_id = await setup.client_id()
+        await setup.storage.clients.mark_used(client_id, setup.clock.now, authorised=True)
     answer = await setup.ask("POST", "/register", json={"redirect_uris": [REDIRECT]})
     assert (answer.status, answer.error) == (503, "temporarily_unavailable")
     assert answer.headers["Retry-After"] == "3600"
     assert setup.heard(LimitHit) == [LimitHit(limit="clients", key="register")]
+
+
+@pytest.mark.row("SEC-D10")
+async def test_the_oldest_client_that_nobody_approved_makes_room(serve: Serve) -> None:
+    setup = await serve(limits={"clients": 3})
+    made = []
+    for _ in range(3):
+        made.append(await setup.client_id())
+        setup.clock.advance(1)
+    await setup.storage.clients.mark_used(made[0], setup.clock.now, authorised=True)
+    newest = await setup.client_id()
+    assert {client.client_id for client in await setup.storage.clients.list()} == {
+        made[0],
+        made[2],
+        newest,
+    }
+    assert not setup.heard(LimitHit)
+
+
+@pytest.mark.row("SEC-D09")
+async def test_a_flood_from_many_networks_shuts_nobody_out_for_long(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(register, "_BURST_OF_ALL", 30)
+    setup = await serve(
+        listen={"trusted_proxies": ["127.0.0.1/32", "::1/128"]}, limits={"clients": 10}
+    )
+
+    async def status(n: int) -> int:
+        headers = {"X-Forwarded-For": f"192.0.{n // 8}.1"}
+        said = {"redirect_uris": [REDIRECT]}
+        return (await setup.ask("POST", "/register", json=said, headers=headers)).status
+
+    statuses = [await status(n) for n in range(31)]
+    assert statuses == [201] * 30 + [429]
+    assert await setup.storage.clients.count() == 10
+    setup.clock.advance(1)
+    assert await status(32) == 201
 
 
 @pytest.mark.row("SEC-D10")

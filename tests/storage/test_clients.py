@@ -74,3 +74,19 @@ async def test_clients_are_listed_by_last_use(storage: Storage) -> None:
     for number in range(3):
         await storage.clients.add(a_client(client_id=f"c{number}", last_used_at=NOW + number))
     assert [c.client_id for c in await storage.clients.list(limit=2)] == ["c2", "c1"]
+
+
+@pytest.mark.row("SEC-D10")
+async def test_room_is_made_by_the_oldest_client_that_nobody_approved(storage: Storage) -> None:
+    for name, age, authorised in (("old", 3, NOW), ("older", 4, None), ("young", 1, None)):
+        client = a_client(client_id=name, created_at=NOW - age, authorised_at=authorised)
+        await storage.clients.add(client)
+    described = a_client(client_id="https://c.example.com/x", kind="document", created_at=NOW - 9)
+    await storage.clients.add(described)
+    assert await storage.clients.make_room(5)
+    assert await storage.clients.count() == 4
+    assert [await storage.clients.make_room(2) for _ in range(3)] == [True, True, False]
+    assert {client.client_id for client in await storage.clients.list()} == {
+        "old",
+        described.client_id,
+    }

@@ -20,7 +20,8 @@ from telamon.web.limits import Limiter, client_network, too_many
 
 LARGEST = 16 * 1024
 _PER_DAY = 100
-_PER_DAY_OF_ALL = 1000
+_PER_MINUTE_OF_ALL, _BURST_OF_ALL = 60, 1000
+"""Recovers in minutes: a flood from many networks must not shut everybody out for a day."""
 _DEPTH = 8
 
 
@@ -67,7 +68,7 @@ class Registration:
         buckets = (
             ("registrations", network, per_minute, None),
             ("registrations_of_day", network, _PER_DAY / 1440, _PER_DAY),
-            ("registrations_of_all", "all", _PER_DAY_OF_ALL / 1440, _PER_DAY_OF_ALL),
+            ("registrations_of_all", "all", _PER_MINUTE_OF_ALL, _BURST_OF_ALL),
         )
         for limit, key, rate, burst in buckets:
             wait = self._limiter.take(limit, key, per_minute=rate, burst=burst)
@@ -77,7 +78,7 @@ class Registration:
         return None
 
     async def _add(self, metadata: ClientMetadata) -> web.Response:
-        if await self._storage.clients.count() >= self._limits.clients:
+        if not await self._storage.clients.make_room(self._limits.clients):
             self._hits.tell("clients", "register")
             return oauth_error(
                 "temporarily_unavailable",

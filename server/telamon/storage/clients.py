@@ -78,6 +78,22 @@ class Clients:
         statement = delete(clients).where(clients.c.client_id == client_id)
         return await self._database.change(statement) > 0
 
+    async def make_room(self, most: int) -> bool:
+        """Tell whether another client fits among *most*; the oldest that nobody approved goes."""
+        if await self.count() < most:
+            return True
+        oldest = (
+            select(clients.c.client_id)
+            .where(clients.c.authorised_at.is_(None), clients.c.kind == "dynamic")
+            .order_by(clients.c.created_at, clients.c.client_id)
+            .limit(1)
+            # Each of several at once takes another one. SQLite leaves this clause out.
+            .with_for_update(skip_locked=True)
+        )
+        here = clients.c.client_id == oldest.scalar_subquery()
+        statement = delete(clients).where(here, clients.c.authorised_at.is_(None))
+        return await self._database.change(statement) > 0
+
     async def list(self, limit: int = 1000) -> Sequence[Client]:
         """The clients, the last used first."""
         order = (clients.c.last_used_at.desc(), clients.c.client_id)
