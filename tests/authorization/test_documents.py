@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from fakes.authorization_world import ISSUER, REDIRECT, Setup
 
 from telamon.authorization.documents import DocumentRefused, check_client_id
@@ -225,6 +226,16 @@ async def test_a_document_without_an_auth_method_is_a_public_clients(
     assert (await there.authorize(CLIENT, redirect_uri=CALLBACK)).status == 302
 
 
+PROXIED: dict[str, Any] = {"listen": {"trusted_proxies": ["127.0.0.1/32", "::1/128"]}}
+
+
+async def named(setup: Setup, n: int, address: str) -> int:
+    """What is answered to a caller at *address* who names another unknown client each time."""
+    said = {"client_id": f"https://c{n}.example.com/x"}
+    headers = {"X-Forwarded-For": address}
+    return (await setup.ask("POST", "/token", data=said, headers=headers)).status
+
+
 async def fetches_after(setup: Setup, documents: Documents, seconds: float) -> int:
     before = len(documents.fetched)
     setup.clock.advance(seconds)
@@ -293,21 +304,69 @@ async def test_a_host_is_asked_five_times_a_minute(there: Setup, documents: Docu
 async def test_all_hosts_together_are_asked_sixty_times_a_minute(
     serve: Serve, documents: Documents
 ) -> None:
-    setup = await serve(fetcher=documents, limits={"authorizations_per_minute": 1000})
-    statuses = [
-        (await setup.authorize(f"https://c{n}.example.com/x", redirect_uri=CALLBACK)).status
-        for n in range(61)
-    ]
-    assert statuses == [400] * 60 + [429]
+    setup = await serve(fetcher=documents, **PROXIED)
+    statuses = [await named(setup, n, f"192.0.2.{n}") for n in range(61)]
+    assert statuses == [401] * 60 + [503]
     assert len(documents.fetched) == 60
+
+
+@pytest.mark.row("SEC-C13")
+async def test_one_caller_cannot_use_up_everybodys_reading(
+    serve: Serve, documents: Documents
+) -> None:
+    setup = await serve(fetcher=documents, **PROXIED)
+    statuses = [await named(setup, n, "192.0.2.1") for n in range(70)]
+    assert statuses == [401] * 20 + [503] * 50
+    assert len(documents.fetched) == 20
+    headers = {"X-Forwarded-For": "192.0.2.2"}
+    fields = {"client_id": CLIENT, "grant_type": "refresh_token", "refresh_token": "x"}
+    answer = await setup.ask("POST", "/token", data=fields, headers=headers)
+    assert answer.error == "invalid_grant"
+    (hit,) = setup.heard(LimitHit)
+    assert hit == LimitHit(limit="documents_of_network", key="192.0.2.1")
+
+
+@pytest.mark.row("SEC-C13")
+async def test_a_known_client_is_read_again_whatever_strangers_do(
+    serve: Serve, documents: Documents
+) -> None:
+    setup = await serve(fetcher=documents, **PROXIED)
+    assert await fetches_after(setup, documents, 0) == 1
+    setup.clock.advance(4000)
+    for n in range(70):
+        await named(setup, n, f"192.0.2.{n}")
+    for n in range(10):
+        await setup.refresh(f"https://client.example.com/{n}", "x")
+    assert await fetches_after(setup, documents, 0) == 1
+
+
+async def test_a_known_client_whose_host_is_down_is_asked_for_five_times_a_minute(
+    there: Setup, documents: Documents
+) -> None:
+    assert await fetches_after(there, documents, 0) == 1
+    documents.documents[CLIENT] = FetchUnavailable("TimeoutError")
+    there.clock.advance(4000)
+    assert sum([await fetches_after(there, documents, 0) for _ in range(8)]) == 5
+
+
+async def test_what_is_wrong_with_a_document_is_logged_once(
+    there: Setup, documents: Documents
+) -> None:
+    documents.documents[CLIENT] = FetchRefused("status 404")
+    with structlog.testing.capture_logs() as logs:
+        await there.authorize(CLIENT, redirect_uri=CALLBACK)
+    events = [line["event"] for line in logs if line["event"] != "http.request"]
+    assert events == ["client.document.refused"]
 
 
 async def test_described_clients_count_among_all(serve: Serve, documents: Documents) -> None:
     setup = await serve(fetcher=documents, limits={"clients": 1})
-    await setup.register()
+    registered = await setup.client_id()
+    await setup.storage.clients.mark_used(registered, setup.clock.now, authorised=True)
     page = await setup.authorize(CLIENT, redirect_uri=CALLBACK)
     assert page.status == 429
-    assert documents.fetched == []
+    assert await setup.storage.clients.get(CLIENT) is None
+    assert setup.heard(LimitHit) == [LimitHit(limit="clients", key="client.example.com")]
 
 
 @pytest.mark.row("SEC-C14")

@@ -476,12 +476,56 @@ async def test_who_fails_again_and_again_has_to_wait(here: Setup, client_id: str
     pair = await here.pair(client_id)
     statuses = [(await here.refresh(client_id, "tlm_rt_dead")).status for _ in range(11)]
     assert statuses == [400] * 10 + [429]
-    answer = await here.refresh(client_id, pair["refresh_token"])
+    answer = await here.refresh(client_id, "tlm_rt_dead")
     assert (answer.status, answer.error) == (429, "temporarily_unavailable")
     assert int(answer.headers["Retry-After"]) == 6
     assert here.heard(LimitHit) == [LimitHit(limit="token_failures", key=client_id)]
-    here.clock.advance(6)
+    # Somebody else with the same app behind the same address is not kept out.
     assert (await here.refresh(client_id, pair["refresh_token"])).status == 200
+    here.clock.advance(6)
+    assert (await here.refresh(client_id, "tlm_rt_dead")).status == 400
+
+
+@pytest.mark.row("SEC-T32")
+async def test_who_fails_with_ever_other_tokens_has_to_wait_later(serve: Serve) -> None:
+    setup = await serve(limits={"token_failures_per_minute": 1})
+    client_id = await setup.client_id()
+    pair = await setup.pair(client_id)
+    statuses = [(await setup.refresh(client_id, f"tlm_rt_{n}")).status for n in range(11)]
+    assert statuses == [400] * 10 + [429]
+    assert (await setup.refresh(client_id, pair["refresh_token"])).status == 429
+    assert setup.heard(LimitHit)[-1] == LimitHit(limit="token_failures_of_client", key=client_id)
+    setup.clock.advance(6)
+    assert (await setup.refresh(client_id, pair["refresh_token"])).status == 200
+
+
+@pytest.mark.row("SEC-T32")
+async def test_wrong_secrets_keep_nobody_out_who_has_the_right_one(here: Setup) -> None:
+    made = await here.register(token_endpoint_auth_method="client_secret_post")
+    client_id, secret = made["client_id"], made["client_secret"]
+    for _ in range(11):
+        wrong = await here.refresh(client_id, "x", client_secret="wrong")
+    assert wrong.status == 429
+    assert (await here.refresh(client_id, "x", client_secret=secret)).status == 400
+
+
+@pytest.mark.row("SEC-C13")
+@pytest.mark.parametrize("path", ["/token", "/revoke"])
+async def test_a_network_has_one_limit_however_many_clients_it_names(
+    serve: Serve, path: str
+) -> None:
+    setup = await serve(
+        limits={"tokens_per_minute": 1}, listen={"trusted_proxies": ["127.0.0.1/32", "::1/128"]}
+    )
+
+    async def status(n: int, address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        return (await setup.ask("POST", path, data={"client_id": f"c{n}"}, headers=headers)).status
+
+    assert [await status(n, "192.0.2.1") for n in range(12)] == [401] * 10 + [429] * 2
+    assert await status(99, "192.0.2.2") == 401
+    (hit,) = setup.heard(LimitHit)
+    assert (hit.limit[-11:], hit.key) == ("_of_network", "192.0.2.1")
 
 
 @pytest.mark.row("SEC-T32")

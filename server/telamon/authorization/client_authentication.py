@@ -64,8 +64,10 @@ def presented(request: web.Request, form: Mapping[str, str]) -> Credentials:
     return Credentials(client_id=client_id, secret=secret, basic=True)
 
 
-async def authenticate(credentials: Credentials, directory: ClientDirectory) -> Client:
-    """Return the client that *credentials* prove.
+async def authenticate(
+    credentials: Credentials, directory: ClientDirectory, network: str
+) -> Client:
+    """Return the client that *credentials* prove; *network* is where they came from.
 
     An unknown client and a wrong secret are told apart by nothing.
 
@@ -74,7 +76,7 @@ async def authenticate(credentials: Credentials, directory: ClientDirectory) -> 
         DocumentUnavailable: Its metadata document is needed and cannot be read.
     """
     try:
-        client = await directory.find(credentials.client_id)
+        client = await directory.find(credentials.client_id, network)
     except DocumentRefused:
         client = None
     if client is None or not await _proved(client, credentials, directory):

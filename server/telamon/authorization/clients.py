@@ -33,8 +33,11 @@ class ClientDirectory:
         }
         self._clock = clock
 
-    async def find(self, client_id: str) -> Client | None:
+    async def find(self, client_id: str, network: str | None = None) -> Client | None:
         """Return the live client of this id.
+
+        *network* is that of a stranger who names it, and who has it found out: reading documents
+        that are new here is limited for each.
 
         Raises:
             DocumentRefused: It has a metadata document, and that is no good.
@@ -45,7 +48,7 @@ class ClientDirectory:
         if client_id in self._configured:
             return _configured(self._configured[client_id])
         if client_id.startswith(("https:", "http:")):
-            return await self._documents.client(client_id)
+            return await self._documents.client(client_id, network)
         client = await self._storage.clients.get(client_id)
         return client if client and is_alive(client, self._clock()) else None
 

@@ -2,6 +2,8 @@
 
 A document is read at most once at a time, kept as its host says within bounds, and for a day more
 where the host is down. One refused document is never remembered: it may be mended any moment.
+Reading a known client's anew has a limit of its own, so that strangers with new ones are not in
+its way.
 """
 
 import asyncio
@@ -26,9 +28,12 @@ from telamon.web.limits import Limiter
 
 SHORTEST, USUAL, LONGEST = 300.0, 3600.0, 86_400.0
 """Bounds and default of how long a document is kept, in seconds."""
+FETCHES_PER_CLIENT = 5
+"""Of one that is known here already, per minute."""
+FETCHES_PER_NETWORK = 20
 FETCHES_PER_HOST = 5
 FETCHES = 60
-"""Per minute."""
+"""Of clients that are new here, per minute: for one caller, of one host, at all."""
 _FETCHED_AT = "fetched_at"
 _CLIENT_ID = re.compile(
     r"https://(?P<host>[a-z0-9.-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]+)(?:\?[^#]*)?"
@@ -51,6 +56,9 @@ class DocumentUnavailable(Exception):
 
 class DocumentLimited(DocumentUnavailable):
     """Too many documents are asked for, of this host or at all."""
+
+
+_Outcome = Client | DocumentRefused | DocumentUnavailable
 
 
 def check_client_id(client_id: str) -> str:
@@ -100,9 +108,9 @@ class ClientDocuments:
         self._tasks = tasks
         self._announce = announce
         self._clock = clock
-        self._running: dict[str, asyncio.Task[Client]] = {}
+        self._running: dict[str, asyncio.Task[_Outcome]] = {}
 
-    async def client(self, client_id: str) -> Client | None:
+    async def client(self, client_id: str, network: str | None = None) -> Client | None:
         """Return the client that the document at *client_id* describes; None where switched off.
 
         Raises:
@@ -121,22 +129,34 @@ class ClientDocuments:
         if kept is not None and (kept.expires_at or 0) > now:
             return kept
         try:
-            return await self._read_once(client_id, host, kept)
+            return await self._read_once(client_id, host, kept, network)
         except DocumentUnavailable:
             if kept is not None and now < float(kept.metadata.get(_FETCHED_AT, 0)) + LONGEST:
                 return kept
             raise
 
-    async def _read_once(self, client_id: str, host: str, kept: Client | None) -> Client:
+    async def _read_once(
+        self, client_id: str, host: str, kept: Client | None, network: str | None
+    ) -> Client:
         running = self._running.get(client_id)
         if running is None:
-            running = self._tasks.start(self._read(client_id, host, kept), name="client document")
+            self._check_limits(client_id, host, kept, network)
+            running = self._tasks.start(self._outcome(client_id, host, kept), name="document")
             self._running[client_id] = running
             running.add_done_callback(lambda _: self._running.pop(client_id, None))
-        return await asyncio.shield(running)
+        outcome = await asyncio.shield(running)
+        if isinstance(outcome, Client):
+            return outcome
+        raise outcome
+
+    async def _outcome(self, client_id: str, host: str, kept: Client | None) -> _Outcome:
+        """Return what is raised: whoever waits hears of it, and it is no failure of the task."""
+        try:
+            return await self._read(client_id, host, kept)
+        except (DocumentRefused, DocumentUnavailable) as error:
+            return error
 
     async def _read(self, client_id: str, host: str, kept: Client | None) -> Client:
-        await self._check_limits(host, kept)
         try:
             fetched = await self._fetcher.fetch(client_id)
             client = self._client(client_id, fetched)
@@ -148,6 +168,9 @@ class ClientDocuments:
             if kept is not None:
                 await self._storage.clients.delete(client_id)
             raise DocumentRefused("the client's metadata document cannot be accepted") from error
+        if kept is None and not await self._storage.clients.make_room(self._limits.clients):
+            self._hits.tell("clients", host)
+            raise DocumentLimited
         await self._storage.clients.add(client)
         if kept is None:
             targets = {self._rules.read(uri).target for uri in client.redirect_uris}
@@ -160,20 +183,25 @@ class ClientDocuments:
             )
         return client
 
-    async def _check_limits(self, host: str, kept: Client | None) -> None:
-        waits = {
-            "documents_of_host": self._limiter.take(
-                "documents_of_host", host, per_minute=FETCHES_PER_HOST
-            ),
-            "documents": self._limiter.take("documents", "all", per_minute=FETCHES),
-        }
-        for limit, wait in waits.items():
+    def _check_limits(
+        self, client_id: str, host: str, kept: Client | None, network: str | None
+    ) -> None:
+        """Take from one bucket after the other: who is refused by the first is no cost to others.
+
+        Raises:
+            DocumentLimited: One of them is empty.
+        """
+        if kept is not None:
+            buckets = [("documents_of_client", client_id, FETCHES_PER_CLIENT)]
+        else:
+            buckets = [("documents_of_host", host, FETCHES_PER_HOST), ("documents", "all", FETCHES)]
+            if network is not None:
+                buckets.insert(0, ("documents_of_network", network, FETCHES_PER_NETWORK))
+        for limit, key, per_minute in buckets:
+            wait = self._limiter.take(limit, key, per_minute=per_minute)
             if wait is not None:
-                self._hits.tell(limit, host)
+                self._hits.tell(limit, key)
                 raise DocumentLimited(wait)
-        if kept is None and await self._storage.clients.count() >= self._limits.clients:
-            self._hits.tell("clients", host)
-            raise DocumentLimited
 
     def _client(self, client_id: str, fetched: Fetched) -> Client:
         said = fetched.content

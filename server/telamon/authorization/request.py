@@ -65,8 +65,8 @@ class AuthorizationRequests:
     catalog: Catalog
     addresses: Addresses
 
-    async def check(self, raw_query: str) -> Asked:
-        """Return what the query asks for.
+    async def check(self, raw_query: str, network: str) -> Asked:
+        """Return what the query from *network* asks for.
 
         Raises:
             AnswerHere: Client or redirect URI are not good.
@@ -85,7 +85,7 @@ class AuthorizationRequests:
         fields = dict(pairs)
         if times["client_id"] > 1 or times["redirect_uri"] > 1:
             raise AnswerHere(_not_a_request("It names its client or its return address twice."))
-        client = await self._client(fields.get("client_id", ""))
+        client = await self._client(fields.get("client_id", ""), network)
         redirect = self._redirect(client, fields.get("redirect_uri"))
         state = fields.get("state")
         encoded = None if state is None else quote(state, safe="", errors="surrogateescape")
@@ -110,9 +110,9 @@ class AuthorizationRequests:
             code_challenge=fields["code_challenge"],
         )
 
-    async def _client(self, client_id: str) -> Client:
+    async def _client(self, client_id: str, network: str) -> Client:
         try:
-            client = await self.directory.find(client_id)
+            client = await self.directory.find(client_id, network)
         except DocumentLimited as error:
             seconds = max(1, round(error.seconds))
             raise AnswerHere(too_often(str(seconds)), status=429, seconds=seconds) from error

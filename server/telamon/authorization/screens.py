@@ -64,7 +64,7 @@ class Screens:
             self.hits.tell("authorizations", "authorize")
             return self._too_often(wait)
         try:
-            asked = await self.requests.check(request.rel_url.raw_query_string)
+            asked = await self.requests.check(request.rel_url.raw_query_string, network)
         except AnswerHere as error:
             if error.status == 429:
                 return self._too_often(error.seconds)

@@ -57,7 +57,7 @@ class TokenEndpoint:
         try:
             answer = await self._issue(admitted.client, admitted.form)
         except InvalidGrantError as error:
-            self._admission.failed(admitted.key)
+            self._admission.failed(admitted.caller)
             return _answer(error)
         except OAuth2Error as error:
             return _answer(error)
