@@ -54,7 +54,7 @@ async def test_an_issue_is_created_with_fields_by_name_in_plain_words(jira: Sand
         ACCEPTANCE: "- *works*",
         "priority": "High",
         "labels": ["new"],
-        "components": ["search"],
+        "components": ["Search"],
     }
 
 
