@@ -31,7 +31,7 @@ NAMED = meta("priority", allowed=LEVELS)
 SPRINT = meta("array", "json", custom="gh-sprint")
 AREA = meta("string", custom="textarea")
 MOMENT = "2026-06-15T09:30:00.000+0200"
-DOCUMENT = {"type": "doc", "version": 1, "content": []}
+DOCUMENT: dict[str, Any] = {"type": "doc", "version": 1, "content": []}
 
 
 @pytest.mark.parametrize(
