@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from telamon.plugin.content import Embedded
+from telamon.plugin.names import camel
 from telamon.plugin.scopes import Scope
 from telamon.plugin.signature import read_signature
 
@@ -66,7 +67,7 @@ def resource(
             faults.append("declares no scope")
         return Resource(
             uri_template=uri_template,
-            name=getattr(run, "__name__", ""),
+            name=camel(getattr(run, "__name__", "")),
             title=title,
             description=inspect.getdoc(run) or "",
             media_type=media_type,
