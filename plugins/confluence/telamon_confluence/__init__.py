@@ -4,7 +4,7 @@ from telamon.plugin import Emulator, Product, World, hookimpl
 from telamon_confluence.client import Confluence
 from telamon_confluence.finding import FETCH, SEARCH
 from telamon_confluence.prompts import page_from_issue, review_open_comments
-from telamon_confluence.resources import attachment, page
+from telamon_confluence.resources import confluence_attachment, confluence_page
 from telamon_confluence.settings import ConfluenceSettings
 from telamon_confluence.tools import TOOLS
 
@@ -33,7 +33,7 @@ def register_product() -> Product[ConfluenceSettings, Confluence]:
         settings=ConfluenceSettings,
         connect=lambda api, settings: Confluence(api=api, settings=settings),
         tools=TOOLS,
-        resources=(page, attachment),
+        resources=(confluence_page, confluence_attachment),
         prompts=(page_from_issue, review_open_comments),
         search=SEARCH,
         fetch=FETCH,

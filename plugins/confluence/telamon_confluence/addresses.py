@@ -12,6 +12,7 @@ _ID = re.compile(r"[0-9]{1,19}")
 _IN_PATH = re.compile(
     r"/wiki/spaces/[^/]+/(?:pages|blog(?:/[0-9]{4}/[0-9]{2}/[0-9]{2})?)/(?:edit-v2/)?([0-9]{1,19})(?:/.*)?"
 )
+_FOLDER = re.compile(r"/wiki/spaces/[^/]+/folder/([0-9]{1,19})(?:/.*)?")
 _TINY = re.compile(r"/wiki/x/([A-Za-z0-9_-]{1,16})/?")
 _VIEW = re.compile(r"/wiki/pages/[a-z-]+\.action")
 
@@ -30,10 +31,12 @@ def content_id(reference: str, site: Site) -> str:
             f"{parts.netloc} is not the site of this connection ({site.url}); "
             "pass an address on that site, or a page id."
         )
+    if folder := _FOLDER.fullmatch(parts.path):
+        return folder[1]
     found = in_address(f"{parts.path}?{parts.query}" if parts.query else parts.path)
     if found is None:
         raise InvalidArgument(
-            "This address names no page or blog post; pass the page id, an address like "
+            "This address names no page, blog post or folder; pass the page id, an address like "
             f"{site.url}/wiki/spaces/KEY/pages/123/Title, or a short link {site.url}/wiki/x/…"
         )
     return found
@@ -86,6 +89,6 @@ def web_link(site: Site, webui: object) -> str | None:
 
 
 def space_key(webui: object) -> str | None:
-    """Return the space key that a ``_links.webui`` path begins with."""
-    found = re.match(r"/spaces/([^/?]+)", webui) if isinstance(webui, str) else None
+    """Return the space key that a browser path below ``/wiki`` begins with."""
+    found = re.match(r"/(?:spaces|display)/([^/?]+)", webui) if isinstance(webui, str) else None
     return found[1] if found else None

@@ -44,6 +44,14 @@ def author(item: Json) -> str | None:
     return part(item, "version").get("authorId")
 
 
+def first_version(item: Json) -> dict[str, Any]:
+    """Return the version that *item* began with, where it was read; else nothing."""
+    for made in (part(item, "version"), *parts(part(item, "versions"), "results")):
+        if is_object(made) and made.get("number") == 1:
+            return made
+    return {}
+
+
 def next_cursor(answer: Json) -> str | None:
     """Return the cursor in ``_links.next``; the rest of that link is never used."""
     link = part(answer, "_links").get("next")

@@ -1,18 +1,36 @@
 """The types of tool arguments: ids and keys are matched strictly, before any request is made."""
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-ContentId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
-"""The numeric id of a page, blog post, folder, comment or space."""
 
-AttachmentId = Annotated[str, Field(pattern=r"^(att)?[0-9]{1,19}$")]
+def _written(value: object) -> object:
+    """Write a whole number as text; models pass ids as either."""
+    return str(value) if type(value) is int else value
 
-PageRef = Annotated[str, Field(pattern=r"^[0-9]{1,19}$|/wiki/\S")]
-"""A page by id or by browser address; :func:`telamon_confluence.addresses.content_id` reads it."""
 
-SpaceRef = Annotated[str, Field(pattern=r"^~?[0-9A-Za-z._-]+$", description="Id or key")]
+def _day(value: str) -> str:
+    if date.fromisoformat(value).isoformat() != value:
+        raise ValueError(f"{value} is not of the form YYYY-MM-DD")
+    return value
+
+
+_Written = BeforeValidator(_written)
+
+ContentId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$"), _Written]
+"""The numeric id of a comment, task or template."""
+
+AttachmentId = Annotated[str, Field(pattern=r"^(att)?[0-9]{1,19}$"), _Written]
+
+PageRef = Annotated[str, Field(pattern=r"^[0-9]+$|/wiki/"), _Written]
+"""A page, blog post or folder by id or browser address; ``Confluence.number`` reads it strictly."""
+
+SpaceRef = Annotated[str, Field(pattern=r"^~?[0-9A-Za-z._-]+$", description="Id or key"), _Written]
+
+Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
+"""A day that is in the calendar, as ``YYYY-MM-DD``."""
 
 AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
 

@@ -1,19 +1,24 @@
 """What every Confluence tool gets: the connection, the settings, and the look-ups tools share."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
-from telamon.plugin import Api, Json, NotFound, Query
-from telamon_confluence.addresses import web_link
+from telamon.plugin import Api, Json, NotFound, Query, ToolError
+from telamon_confluence.addresses import content_id, web_link
 from telamon_confluence.answers import results, webui
 from telamon_confluence.settings import ConfluenceSettings
+
+ResultT = TypeVar("ResultT")
 
 Kind = Literal["page", "blogpost"]
 
 COLLECTIONS: Mapping[Kind, str] = {"page": "pages", "blogpost": "blogposts"}
 """The REST API v2 collection of each kind of content that has a body."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +32,14 @@ class Confluence:
     def link(self, item: Json) -> str | None:
         """Return the browser address of something that Confluence gave with its ``_links``."""
         return web_link(self.api.site, webui(item))
+
+    def number(self, reference: str) -> str:
+        """Return the id of the page, blog post or folder that an id or address names.
+
+        Raises:
+            InvalidArgument: It names none, or one of another site.
+        """
+        return content_id(reference, self.api.site)
 
     async def content(self, number: str, query: Query | None = None) -> tuple[Kind, Json]:
         """Read a page, or the blog post of that id where there is no such page.
@@ -70,15 +83,35 @@ class Confluence:
         )
 
     async def names(self, account_ids: Iterable[str | None]) -> dict[str, str]:
-        """Return the display names of people, in one request; none when there is nobody to ask."""
+        """Return the display names of people, in one request; none when there is nobody to ask.
+
+        Where Confluence does not tell, an answer says account ids only: it is not worth failing
+        for, least of all after something was written.
+        """
         wanted = sorted({account_id for account_id in account_ids if account_id})
         if not wanted:
             return {}
-        found = await self.api.read("/wiki/api/v2/users-bulk", {"accountIds": wanted[:250]})
+        try:
+            found = await self.api.read("/wiki/api/v2/users-bulk", {"accountIds": wanted[:250]})
+        except ToolError as error:
+            _log.warning("confluence.names.unknown reason=%s", type(error).__name__)
+            return {}
         return {
             str(user["accountId"]): str(user.get("displayName") or user.get("publicName") or "")
             for user in results(found)
         }
+
+    async def with_names(
+        self, work: Awaitable[ResultT], account_ids: Iterable[str | None]
+    ) -> tuple[ResultT, dict[str, str]]:
+        """Await *work* and, at the same time, the names of people; nobody's if it fails."""
+        asked = asyncio.ensure_future(self.names(account_ids))
+        try:
+            done = await work
+        except BaseException:
+            asked.cancel()
+            raise
+        return done, await asked
 
     async def _in(self, kind: Kind, number: str, rest: str, query: Query | None) -> Json:
         return await self.api.get(

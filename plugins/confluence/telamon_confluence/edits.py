@@ -77,7 +77,9 @@ async def save(confluence: Confluence, before: Original, change: Change) -> shap
     """
     number = str(before.content["id"])
     if _changes_nothing(before, change):
-        return {**shapes.content_head(confluence, before.kind, before.content), "unchanged": True}
+        names = await confluence.names(shapes.people(before.content))
+        head = shapes.content_head(confluence, before.kind, before.content, names)
+        return {**head, "unchanged": True}
     _refuse_loss(before.document, change)
     body: dict[str, Any] = {
         "id": number,
@@ -91,13 +93,14 @@ async def save(confluence: Confluence, before: Original, change: Change) -> shap
     if change.parent_id:
         body["parentId"] = change.parent_id
     try:
-        saved = await confluence.api.put(
-            f"/wiki/api/v2/{COLLECTIONS[before.kind]}/{{id}}", body, id=number
+        saved, names = await confluence.with_names(
+            confluence.api.put(f"/wiki/api/v2/{COLLECTIONS[before.kind]}/{{id}}", body, id=number),
+            [before.content.get("authorId"), confluence.api.account_id],
         )
     except Conflict as error:
         now = await original(confluence, number)
         raise await _changed_meanwhile(confluence, before.document, now) from error
-    return shapes.content_head(confluence, before.kind, saved)
+    return shapes.content_head(confluence, before.kind, saved, names)
 
 
 def _changes_nothing(before: Original, change: Change) -> bool:

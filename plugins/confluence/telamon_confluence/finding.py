@@ -48,4 +48,4 @@ async def fetch(confluence: Confluence, item: Ari | str) -> shapes.Shape:
 
 SEARCH = Search(scopes=frozenset({scopes.SEARCH}), run=search)
 
-FETCH = Fetch(scopes=frozenset({scopes.READ_PAGES}), claims=claims, run=fetch)
+FETCH = Fetch(scopes=frozenset({scopes.READ_PAGES, scopes.READ_USERS}), claims=claims, run=fetch)

@@ -5,7 +5,7 @@ from typing import Any
 
 from telamon.plugin import Hit, Json
 from telamon_confluence import shapes
-from telamon_confluence.addresses import ari, space_key, web_link
+from telamon_confluence.addresses import ari, in_address, space_key, web_link
 from telamon_confluence.answers import is_list, is_object, part
 from telamon_confluence.client import Confluence
 
@@ -13,6 +13,7 @@ EXCERPT = "highlight_unescaped"
 """The ``excerpt`` form to ask for: plain text, no HTML entities."""
 
 _MARK = re.compile(r"@@@(?:end)?hl@@@")
+_CONTAINED = ("attachment", "comment")
 _NOISE = frozenset({"self", "profilePicture", "iconCssClass", "macroRenderedOutput", "childTypes"})
 
 
@@ -30,7 +31,10 @@ def result(confluence: Confluence, item: Json, *, expanded: bool = False) -> sha
         "type": content.get("type") or item.get("entityType"),
         "title": text(item.get("title")),
         "space": part(item, "resultGlobalContainer").get("title"),
-        "spaceKey": place.get("key") or space_key(item.get("url")),
+        "spaceKey": place.get("key")
+        or space_key(item.get("url"))
+        or space_key(part(item, "resultGlobalContainer").get("displayUrl")),
+        "pageId": _container(item) if content.get("type") in _CONTAINED else None,
         "excerpt": text(item.get("excerpt")),
         "lastModified": item.get("lastModified"),
         "url": web_link(confluence.api.site, item.get("url")),
@@ -38,6 +42,12 @@ def result(confluence: Confluence, item: Json, *, expanded: bool = False) -> sha
     if expanded:
         shape["expanded"] = without_noise(content)
     return shape
+
+
+def _container(item: Json) -> str | None:
+    """Return the id of the page or blog post that a comment or a file is on."""
+    above = part(item, "resultParentContainer").get("displayUrl")
+    return in_address(f"/wiki{item.get('url')}") or in_address(f"/wiki{above}")
 
 
 def hit(confluence: Confluence, item: Json) -> Hit | None:

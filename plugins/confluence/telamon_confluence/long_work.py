@@ -2,7 +2,7 @@
 
 from telamon.plugin import Call, Json, Rejected, Unavailable
 from telamon_confluence import shapes
-from telamon_confluence.answers import parts
+from telamon_confluence.answers import part, parts
 from telamon_confluence.client import Confluence
 
 
@@ -26,7 +26,12 @@ async def follow(confluence: Confluence, call: Call, started: Json) -> shapes.Sh
         if task.get("finished"):
             if not task.get("successful"):
                 raise Rejected(f"Confluence could not finish the work: {_said(task)}")
-            return {"taskId": number, "finished": True, "messages": _messages(task) or None}
+            return {
+                "taskId": number,
+                "finished": True,
+                "messages": _messages(task) or None,
+                "destinationId": part(task, "additionalDetails").get("destinationId"),
+            }
     return {"taskId": number, "finished": False, "percentageComplete": reported}
 
 

@@ -48,8 +48,9 @@ async def review_open_comments(
     del confluence  # the tools read the page
     reference = page.partition("-")[0] if page[:1].isdecimal() else page
     return (
-        f"Read the Confluence page {reference} with getConfluencePage, its open inline comments "
-        "with getConfluencePageInlineComments and its footer comments with "
+        f"Read the Confluence page {reference} with getConfluencePage, its open and reopened "
+        "inline comments with getConfluencePageInlineComments (it lists both "
+        "where resolutionStatus is left out) and its footer comments with "
         "getConfluencePageFooterComments; read the replies with getConfluenceCommentChildren. "
         "For every comment that is not settled, say in one line what is asked and by whom, quote "
         "the passage it is about, and propose an answer or a change to the page. Point out "

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from telamon.plugin import Complete, Embedded, InvalidArgument, resource
-from telamon_confluence import bodies, files, scopes
+from telamon_confluence import bodies, files, scopes, shapes
 from telamon_confluence.client import Confluence
 from telamon_confluence.completion import complete_page
 from telamon_confluence.tools.attachments import attached, attachment_uri, media_type
@@ -21,13 +21,21 @@ _NAMED = re.compile(r"([0-9]{1,19})(?:-.*)?", re.DOTALL)
     title="Confluence page",
     complete={"id": complete_page},
 )
-async def page(confluence: Confluence, *, id: str) -> str:  # noqa: A002 - the hole in the address
-    """A page or blog post as Markdown under its title; the title may follow the id."""
+async def confluence_page(confluence: Confluence, *, id: str) -> str:  # noqa: A002 - the hole in the address
+    """A page or blog post as Markdown, below its title, place and version.
+
+    The title may follow the id in the address.
+    """
     named = _NAMED.fullmatch(id)
     if named is None:
         raise InvalidArgument("A page's address ends with its id, which is a number.")
-    _, content = await confluence.content(named[1], {"body-format": bodies.ADF})
-    return f"# {content['title']}\n\n{bodies.read(content)}"
+    kind, content = await confluence.content(named[1], {"body-format": bodies.ADF})
+    head = shapes.content_head(confluence, kind, content, {})
+    return (
+        f"# {head['title']}\n\n"
+        f"Space {head['spaceKey'] or head['spaceId']}, version {head['version']} "
+        f"of {head['updatedAt']}, {head['url']}\n\n{bodies.read(content)}"
+    )
 
 
 @resource(
@@ -38,7 +46,7 @@ async def page(confluence: Confluence, *, id: str) -> str:  # noqa: A002 - the h
     media_type=None,
     complete=_NOTHING_TO_COMPLETE,
 )
-async def attachment(confluence: Confluence, *, id: str) -> Embedded:  # noqa: A002 - as above
+async def confluence_attachment(confluence: Confluence, *, id: str) -> Embedded:  # noqa: A002 - as above
     """A file attached to a page or blog post."""
     if _ATTACHMENT.fullmatch(id) is None:
         raise InvalidArgument("An attachment's address ends with its id, such as att123.")

@@ -9,17 +9,17 @@ from typing import Any
 from telamon.plugin import Json
 from telamon_confluence import bodies
 from telamon_confluence.addresses import space_key
-from telamon_confluence.answers import next_cursor, part, parts, webui
+from telamon_confluence.answers import first_version, next_cursor, part, parts, webui
 from telamon_confluence.client import Confluence, Kind
 
 Shape = dict[str, Any]
 
 
-def person(account_id: str | None, names: Mapping[str, str] | None = None) -> Shape | None:
+def person(account_id: str | None, names: Mapping[str, str]) -> Shape | None:
     """Return somebody as name, where it is known, and account id."""
     if not account_id:
         return None
-    return {"name": (names or {}).get(account_id) or None, "accountId": account_id}
+    return {"name": names.get(account_id) or None, "accountId": account_id}
 
 
 def page_of(name: str, items: Sequence[Shape], answer: Json, **more: Any) -> Shape:
@@ -27,11 +27,8 @@ def page_of(name: str, items: Sequence[Shape], answer: Json, **more: Any) -> Sha
     return {name: list(items), **more, "cursor": next_cursor(answer)}
 
 
-def version(content: Json, names: Mapping[str, str] | None = None) -> Shape | None:
-    """Return who made the version of *content*, when, and with which message."""
-    made = part(content, "version")
-    if not made:
-        return None
+def version(made: Json, names: Mapping[str, str]) -> Shape:
+    """Return one line of a history: who made the version, when, and with which message."""
     return {
         "number": made.get("number"),
         "createdAt": made.get("createdAt"),
@@ -40,8 +37,41 @@ def version(content: Json, names: Mapping[str, str] | None = None) -> Shape | No
     }
 
 
-def content_head(confluence: Confluence, kind: Kind, content: Json) -> Shape:
+def people(*items: Json) -> list[str | None]:
+    """Return the account ids of who began *items* and of who changed them last."""
+    return [
+        account_id
+        for item in items
+        for account_id in (
+            item.get("authorId"),
+            first_version(item).get("authorId"),
+            part(item, "version").get("authorId"),
+        )
+    ]
+
+
+def changes(item: Json, names: Mapping[str, str]) -> Shape:
+    """Return who began a comment or a file, and who changed it last where that came later.
+
+    Confluence credits them to whoever made the version that is shown; who began one of several
+    versions is known only where the first was read.
+    """
+    now, first = part(item, "version"), first_version(item)
+    later = now if now.get("number") != 1 else {}
+    return {
+        "author": person(first.get("authorId"), names),
+        "createdAt": first.get("createdAt"),
+        "updatedBy": person(later.get("authorId"), names),
+        "updatedAt": later.get("createdAt"),
+        "version": now.get("number"),
+    }
+
+
+def content_head(
+    confluence: Confluence, kind: Kind, content: Json, names: Mapping[str, str]
+) -> Shape:
     """Return a page or blog post without its body."""
+    made = part(content, "version")
     return {
         "id": content.get("id"),
         "type": kind,
@@ -52,8 +82,11 @@ def content_head(confluence: Confluence, kind: Kind, content: Json) -> Shape:
         "spaceKey": space_key(webui(content)),
         "parentId": content.get("parentId"),
         "createdAt": content.get("createdAt"),
-        "author": person(content.get("authorId")),
-        "version": version(content),
+        "author": person(content.get("authorId"), names),
+        "version": made.get("number"),
+        "updatedAt": made.get("createdAt"),
+        "updatedBy": person(made.get("authorId"), names),
+        "versionMessage": made.get("message") or None,
         "url": confluence.link(content),
     }
 
@@ -81,17 +114,14 @@ def content_row(confluence: Confluence, content: Json) -> Shape:
 
 def comment(confluence: Confluence, item: Json, names: Mapping[str, str]) -> Shape:
     """Return a footer or inline comment with its body."""
-    made = part(item, "version")
     properties = part(item, "properties")
     return {
         "id": item.get("id"),
         "parentCommentId": item.get("parentCommentId"),
         "status": item.get("status"),
-        "author": person(made.get("authorId"), names),
-        "createdAt": made.get("createdAt"),
-        "version": made.get("number"),
+        **changes(item, names),
         "resolutionStatus": item.get("resolutionStatus"),
-        "selection": properties.get("inlineOriginalSelection"),
+        "selection": properties.get("inlineOriginalSelection") or None,
         "body": bodies.read(item),
         "url": confluence.link(item),
     }
@@ -114,14 +144,14 @@ def space(confluence: Confluence, item: Json) -> Shape:
     }
 
 
-def folder(confluence: Confluence, item: Json) -> Shape:
+def folder(confluence: Confluence, item: Json, names: Mapping[str, str]) -> Shape:
     """Return a folder without what is in it."""
     return {
         "id": item.get("id"),
         "title": item.get("title"),
         "spaceId": item.get("spaceId"),
         "parentId": item.get("parentId"),
-        "author": person(item.get("authorId")),
+        "author": person(item.get("authorId"), names),
         "createdAt": item.get("createdAt"),
         "url": confluence.link(item),
     }

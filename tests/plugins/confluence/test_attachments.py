@@ -9,7 +9,7 @@ from telamon_confluence.files import blocks, clean_name
 from telamon_confluence.settings import ConfluenceSettings
 from telamon_confluence.tools.attachments import attached
 
-[ATTACHMENT] = [each for each in PRODUCT.resources if each.name == "attachment"]
+[ATTACHMENT] = [each for each in PRODUCT.resources if each.name == "confluenceAttachment"]
 
 
 async def attachment_of(user: User, page: str) -> dict[str, object]:

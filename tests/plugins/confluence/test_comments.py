@@ -74,6 +74,18 @@ async def test_inline_comments_are_the_open_ones_unless_told(ada: User, page_id:
     assert [c["selection"] for c in resolved["comments"]] == ["every Monday"]
 
 
+async def test_a_reopened_comment_is_among_the_unresolved_ones(ada: User, page_id: PageId) -> None:
+    plan = page_id("Release plan")
+    [comment] = (await ada.read("getConfluencePageInlineComments", pageId=plan))["comments"]
+    await ada.call("resolveConfluenceInlineComment", commentId=comment["id"])
+    await ada.call("resolveConfluenceInlineComment", commentId=comment["id"], resolved=False)
+
+    shown = await ada.read("getConfluencePageInlineComments", pageId=plan)
+
+    assert [c["resolutionStatus"] for c in shown["comments"]] == ["reopened"]
+    assert ada.api.requests[-2].query["resolution-status"] == ["open", "reopened"]
+
+
 async def test_a_comment_whose_passage_is_gone_is_dangling(ada: User, page_id: PageId) -> None:
     plan = page_id("Release plan")
     await ada.call("updateConfluencePage", pageId=plan, body="All new.", allowLoss=True)
@@ -110,6 +122,7 @@ async def test_a_footer_comment_is_written_and_then_read(ada: User, page_id: Pag
     read = await ada.read("getConfluencePageFooterComments", pageId=number)
 
     assert [comment["id"] for comment in read["comments"]] == [made["id"]]
+    assert made["author"]["name"] == "Ada Example"
     assert read["comments"][0]["body"].strip() == "Add **quay**."
 
 
@@ -173,7 +186,7 @@ async def test_an_inline_comment_marks_its_passage(ada: User, page_id: PageId) -
     assert made["resolutionStatus"] == "open"
     assert "the place</ac:inline-comment-marker> where" in storage["body"]
     assert [comment["id"] for comment in read["comments"]] == [made["id"]]
-    assert storage["version"]["number"] == 1
+    assert storage["version"] == 1
 
 
 async def test_the_counts_may_be_left_out_for_a_passage_that_occurs_once(
@@ -217,6 +230,7 @@ async def test_an_inline_reply_takes_no_passage(ada: User, page_id: PageId) -> N
     reply = await ada.read("createConfluenceInlineComment", parentCommentId=top["id"], body="Both.")
 
     assert reply["parentCommentId"] == top["id"]
+    assert reply["selection"] is None
 
 
 @pytest.mark.parametrize(

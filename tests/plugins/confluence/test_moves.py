@@ -8,6 +8,7 @@ from telamon_confluence.client import Confluence
 from telamon_confluence.long_work import follow
 from telamon_confluence.settings import ConfluenceSettings
 from telamon_confluence.tools.comment_edits import resolve_confluence_inline_comment
+from telamon_confluence.tools.moves import copy_confluence_page, restore_confluence_page_version
 
 
 async def below(user: User, page: str) -> list[str]:
@@ -122,9 +123,39 @@ async def test_a_tree_is_copied_and_its_progress_reported(ada: User, page_id: Pa
     )
 
     assert answer["finished"] is True
+    assert answer["id"] == page_id("Old: Runbooks")
+    assert answer["title"] == "Old: Runbooks"
+    assert str(answer["url"]).endswith("/Old%3A+Runbooks")
+    assert "note" not in answer
     assert ada.progress.reported == [(50, 100, None), (100, 100, None)]
     assert "Old: Runbooks" in await below(ada, page_id("Reference"))
     assert "Old: On-call handover" in await below(ada, page_id("Old: Runbooks"))
+
+
+@pytest.mark.parametrize("destination", [None, "8", "9"])
+async def test_where_the_copied_tree_is_not_named_it_is_said_how_to_find_it(
+    destination: str | None,
+) -> None:
+    done = task(
+        100, finished=True, successful=True, additionalDetails={"destinationId": destination}
+    )
+    api = FakeApi(
+        answers={
+            ("POST", "/wiki/rest/api/content/1/pagehierarchy/copy"): {"id": "t"},
+            ("GET", "/wiki/rest/api/longtask/t"): done,
+            ("GET", "/wiki/api/v2/pages/8"): {"id": "8", "parentId": "77"},
+            ("GET", "/wiki/api/v2/pages/9"): Unavailable("Try later."),
+        }
+    )
+    user = User(api=api)  # type: ignore[arg-type]  # a User asks any Api
+
+    answer = await copy_confluence_page.call(
+        user.client, FakeCall(), {"pageId": "1", "parentId": "2", "withDescendants": True}
+    )
+
+    assert isinstance(answer, dict)
+    assert answer["note"] == "The copy is below 2: getConfluencePageDescendants lists it."
+    assert "id" not in answer
 
 
 async def test_titles_that_would_be_taken_are_refused(ada: User, page_id: PageId) -> None:
@@ -181,8 +212,21 @@ async def test_an_old_version_becomes_the_newest(ada: User, page_id: PageId) -> 
 
 
 async def test_a_version_that_never_was_is_not_restored(ada: User, page_id: PageId) -> None:
-    with pytest.raises(Rejected):
-        await ada.call("restoreConfluencePageVersion", pageId=page_id("Fares"), version=9)
+    with pytest.raises(NotFound, match="has no version 99, only 1 to 3"):
+        await ada.call("restoreConfluencePageVersion", pageId=page_id("Release plan"), version=99)
+
+
+async def test_a_restoring_that_confluence_refuses_keeps_its_own_words() -> None:
+    api = FakeApi(
+        answers={
+            ("POST", "/wiki/rest/api/content/7/version"): Rejected("That is the newest."),
+            ("GET", "/wiki/api/v2/pages/7/versions"): {"results": [{"number": 2}, {"number": 1}]},
+        }
+    )
+    user = Confluence(api=api, settings=ConfluenceSettings())
+
+    with pytest.raises(Rejected, match="That is the newest"):
+        await restore_confluence_page_version.call(user, FakeCall(), {"pageId": 7, "version": 2})
 
 
 async def test_a_folder_is_created_and_filled(ada: User, page_id: PageId) -> None:
@@ -286,6 +330,7 @@ async def test_a_task_is_ticked_on_its_page_and_unticked(ada: User, page_id: Pag
     assert done["status"] == "complete"
     assert done["completedBy"]["accountId"] == ada.api.account_id
     assert "[x] Read the open incidents" in page["body"]
+    assert done["completedBy"]["name"] == "Ada Example"
     assert reopened["completedAt"] is None
 
 
@@ -300,6 +345,8 @@ async def test_a_comment_is_edited_by_its_author_only(
     )
 
     assert edited["version"] == 2
+    assert edited["author"]["name"] == edited["updatedBy"]["name"] == "Ben Example"
+    assert edited["createdAt"] == his["createdAt"] < edited["updatedAt"]
     assert edited["body"].strip() == "Settled."
     with pytest.raises(Forbidden):
         await ada.call(
@@ -331,6 +378,31 @@ async def test_an_inline_comment_is_resolved_and_reopened(ada: User, page_id: Pa
     assert resolved["resolutionStatus"] == again["resolutionStatus"] == "resolved"
     assert again["version"] == resolved["version"] == 2
     assert reopened["resolutionStatus"] == "reopened"
+
+
+async def test_a_comment_stays_its_authors_when_somebody_else_resolves_it(
+    ada: User, page_id: PageId
+) -> None:
+    plan = page_id("Release plan")
+    [his] = (await ada.read("getConfluencePageInlineComments", pageId=plan))["comments"]
+
+    resolved = await ada.read("resolveConfluenceInlineComment", commentId=his["id"])
+    again = await ada.read("resolveConfluenceInlineComment", commentId=int(his["id"]))
+    settled = await ada.read(
+        "getConfluencePageInlineComments", pageId=plan, resolutionStatus="resolved"
+    )
+    [listed] = [each for each in settled["comments"] if each["id"] == his["id"]]
+
+    assert his["author"]["name"] == "Ben Example"
+    assert his["updatedBy"] is None
+    for shown in (resolved, again):
+        assert shown["author"] == his["author"]
+        assert shown["createdAt"] == his["createdAt"]
+        assert shown["updatedBy"]["name"] == "Ada Example"
+    assert listed["author"] is None
+    assert listed["createdAt"] is None
+    assert listed["updatedBy"]["name"] == "Ada Example"
+    assert listed["updatedAt"] == resolved["updatedAt"]
 
 
 async def test_a_comment_that_changed_meanwhile_is_a_conflict() -> None:

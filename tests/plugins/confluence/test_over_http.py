@@ -65,7 +65,7 @@ async def test_a_page_is_made_read_changed_and_found(confluence: Confluence) -> 
 
     assert read["title"] == "Grüße & Küsse"
     assert read["body"] == "# Zwei"
-    assert read["version"]["message"] == "2"
+    assert read["versionMessage"] == "2"
     assert await found(confluence, "Grüße & Küsse") == made["id"]
 
 

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -11,12 +12,10 @@ from telamon_confluence.settings import ConfluenceSettings
 from telamon_confluence.tools.pages import get_confluence_page
 
 
-async def test_a_page_is_read_in_one_request_with_exactly_what_helps(
-    ada: User, page_id: PageId
-) -> None:
+async def test_a_page_is_read_with_exactly_what_helps(ada: User, page_id: PageId) -> None:
     answer = await ada.read("getConfluencePage", pageId=page_id("Release plan"))
 
-    assert len(ada.api.requests) == 1
+    assert [sent.method for sent in ada.api.requests] == ["GET", "POST"]
     assert set(answer) == {
         "id",
         "type",
@@ -29,6 +28,9 @@ async def test_a_page_is_read_in_one_request_with_exactly_what_helps(
         "createdAt",
         "author",
         "version",
+        "updatedAt",
+        "updatedBy",
+        "versionMessage",
         "url",
         "labels",
         "body",
@@ -36,12 +38,32 @@ async def test_a_page_is_read_in_one_request_with_exactly_what_helps(
     assert answer["title"] == "Release plan"
     assert answer["spaceKey"] == "DEMO"
     assert answer["labels"] == ["planning", "release"]
-    assert answer["version"]["number"] == 3
-    assert answer["author"] == {"name": None, "accountId": ada.api.account_id}
+    assert answer["version"] == 3
+    assert answer["author"] == {"name": "Ada Example", "accountId": ada.api.account_id}
     number = answer["id"]
     assert answer["url"] == (
         f"https://ferry.example.com/wiki/spaces/DEMO/pages/{number}/Release+plan"
     )
+
+
+async def test_who_last_changed_a_page_is_told_beside_who_began_it(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Booking page is down")
+    await ada.call("updateConfluencePage", pageId=number, body="Ring.", allowLoss=True)
+
+    answer = await ada.read("getConfluencePage", pageId=number)
+
+    assert answer["author"]["name"] == "Ben Example"
+    assert answer["updatedBy"]["name"] == "Ada Example"
+    assert answer["createdAt"] < answer["updatedAt"]
+
+
+async def test_dates_and_lozenges_of_the_demo_read_short(ada: User, page_id: PageId) -> None:
+    body = (await ada.read("getConfluencePage", pageId=page_id("Release plan")))["body"]
+
+    assert re.search(r":date\[[0-9]{4}-[0-9]{2}-[0-9]{2}\](?!\{)", body)
+    assert "style" not in body
 
 
 async def test_the_body_is_markdown(ada: User, page_id: PageId) -> None:

@@ -8,14 +8,22 @@ from telamon_confluence.client import Confluence
 from telamon_confluence.completion import complete_page, complete_space
 from telamon_confluence.settings import ConfluenceSettings
 
-[PAGE] = [each for each in PRODUCT.resources if each.name == "page"]
+[PAGE] = [each for each in PRODUCT.resources if each.name == "confluencePage"]
 PROMPTS = {prompt.name: prompt for prompt in PRODUCT.prompts}
 
 
-async def test_a_page_is_a_resource_under_its_title(ada: User, page_id: PageId) -> None:
-    read = await PAGE.run(ada.client, id=page_id("Glossary"))
+async def test_a_page_is_a_resource_below_its_title_place_and_version(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Glossary")
 
-    assert str(read).strip() == "# Glossary\n\nBerth: the place where a ferry lies."
+    read = await PAGE.run(ada.client, id=number)
+
+    title, place, body = str(read).strip().split("\n\n")
+    assert title == "# Glossary"
+    assert place.startswith("Space DEMO, version 1 of 2026-")
+    assert place.endswith(f"https://ferry.example.com/wiki/spaces/DEMO/pages/{number}/Glossary")
+    assert body == "Berth: the place where a ferry lies."
 
 
 async def test_the_id_of_a_resource_may_carry_the_title(ada: User, page_id: PageId) -> None:
@@ -82,6 +90,7 @@ async def test_the_review_prompt_names_the_page(ada: User, page: str) -> None:
     written = await PROMPTS["reviewOpenComments"].write(ada.client, {"page": page})
 
     assert f"page {page.removesuffix('-Release-plan')} with getConfluencePage" in str(written)
+    assert "open and reopened inline comments" in str(written)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from telamon.plugin.testing import FakeApi
 from telamon_confluence import register_product
 from telamon_confluence.client import Confluence
 from telamon_confluence.cql import quoted, words
-from telamon_confluence.found import without_noise
+from telamon_confluence.found import result, without_noise
 from telamon_confluence.settings import ConfluenceSettings
 
 PRODUCT = register_product()
@@ -27,6 +27,38 @@ async def test_cql_finds_pages_with_plain_titles_and_excerpts(ada: User, page_id
     assert "@@@" not in str(answer)
     assert first["url"].startswith("https://ferry.example.com/wiki/spaces/DEMO/pages/")
     assert answer["totalSize"] == len(answer["results"])
+
+
+@pytest.mark.parametrize(
+    ("cql", "page"),
+    [
+        ('type = attachment and title ~ "fares"', "Fares"),
+        ('type = comment and text ~ "invoice"', "Release plan"),
+        ('type = comment and text ~ "done"', "The seat map is live"),
+    ],
+)
+async def test_a_file_or_comment_is_found_with_the_page_and_space_it_is_in(
+    ada: User, page_id: PageId, cql: str, page: str
+) -> None:
+    [found] = (await ada.read("searchConfluenceUsingCql", cql=cql))["results"]
+    [place] = (await ada.read("searchConfluenceUsingCql", cql=f'title = "{page}"'))["results"]
+
+    assert found["pageId"] == page_id(page)
+    assert found["spaceKey"] == "DEMO"
+    assert place["pageId"] is None
+
+
+def test_the_container_that_a_result_names_says_the_page_where_its_address_does_not() -> None:
+    item = {
+        "content": {"id": "att1", "type": "attachment"},
+        "url": "/download/1",
+        "resultParentContainer": {"title": "P", "displayUrl": "/spaces/DEMO/pages/7/P"},
+        "resultGlobalContainer": {"title": "Demo", "displayUrl": "/display/DEMO"},
+    }
+
+    found = result(Confluence(api=FakeApi(), settings=ConfluenceSettings()), item)
+
+    assert (found["pageId"], found["spaceKey"]) == ("7", "DEMO")
 
 
 async def test_the_query_is_passed_as_it_is_in_one_request(ada: User) -> None:

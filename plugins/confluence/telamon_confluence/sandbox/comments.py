@@ -99,7 +99,8 @@ class Comments:
             state = self._site(request)
             found = state.comment(request.person, asking.content_number(comment_id), kind)
             form = asking.choice(request, "body-format", forms.FORMATS)
-            return forms.comment(state, found, form)
+            history = asking.flag(request, "include-versions")
+            return forms.comment(state, found, form, history=history)
 
         return read
 

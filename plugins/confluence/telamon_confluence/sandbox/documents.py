@@ -6,6 +6,8 @@ from typing import Any
 
 Node = dict[str, Any]
 
+_DAY = 86400
+
 NODES = frozenset(
     """
     blockCard blockTaskItem blockquote bodiedExtension bodiedSyncBlock bulletList caption
@@ -157,7 +159,7 @@ def status(words: str, color: str, local_id: str) -> Node:
     """Return a status lozenge."""
     return {
         "type": "status",
-        "attrs": {"text": words, "color": color, "localId": local_id, "style": ""},
+        "attrs": {"text": words, "color": color, "localId": local_id},
     }
 
 
@@ -167,8 +169,9 @@ def mention(account_id: str, name: str) -> Node:
 
 
 def date(seconds: float) -> Node:
-    """Return a date."""
-    return {"type": "date", "attrs": {"timestamp": str(int(seconds) * 1000)}}
+    """Return the day of a moment, at midnight UTC as the editor stores it."""
+    midnight = int(seconds // _DAY * _DAY)
+    return {"type": "date", "attrs": {"timestamp": str(midnight * 1000)}}
 
 
 def media(file_id: str, collection: str, alt: str) -> Node:

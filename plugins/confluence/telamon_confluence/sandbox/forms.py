@@ -128,8 +128,10 @@ def space(state: SiteState, item: Space, described: str | None, *, icon: bool) -
     }
 
 
-def comment(state: SiteState, item: Comment, form: str | None) -> dict[str, Any]:
-    """Return a comment in v2's form."""
+def comment(
+    state: SiteState, item: Comment, form: str | None, *, history: bool = False
+) -> dict[str, Any]:
+    """Return a comment in v2's form, with all of its versions if *history* is wanted."""
     on = state.contents[item.content]
     shape: dict[str, Any] = {
         "id": str(item.id),
@@ -143,6 +145,11 @@ def comment(state: SiteState, item: Comment, form: str | None) -> dict[str, Any]
         shape["parentCommentId"] = str(item.parent)
     else:
         shape["pageId" if on.kind == "page" else "blogPostId"] = str(on.id)
+    if history:
+        shape["versions"] = {
+            "results": [version(made) for made in reversed(item.versions)],
+            "meta": {"hasMore": False},
+        }
     if item.kind == "inline":
         shape["resolutionStatus"] = state.resolution(item)
         shape["properties"] = {

@@ -124,8 +124,10 @@ class History:
         body = writing.members(request, "operationKey", "params")
         params = writing.member(body, "params")
         old = [each for each in item.versions if each.number == params.get("versionNumber")]
-        if body["operationKey"] != "restore" or not old or not params.get("message"):
+        if body["operationKey"] != "restore" or not params.get("message"):
             raise invalid("operationKey, versionNumber and message are required.")
+        if not old:
+            raise invalid("There is no version with the given version number.")
         title = old[0].title if params.get("restoreTitle") else item.title
         state.save(
             item,

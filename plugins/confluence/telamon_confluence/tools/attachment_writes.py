@@ -10,7 +10,7 @@ from telamon.plugin import InvalidArgument, TooLarge, Upload, tool
 from telamon_confluence import files, scopes, shapes
 from telamon_confluence.addresses import web_link
 from telamon_confluence.answers import part, results, webui
-from telamon_confluence.arguments import ContentId
+from telamon_confluence.arguments import PageRef
 from telamon_confluence.client import Confluence
 
 
@@ -24,7 +24,7 @@ from telamon_confluence.client import Confluence
 async def upload_confluence_attachment(
     confluence: Confluence,
     *,
-    page_id: ContentId,
+    page_id: PageRef,
     filename: Annotated[str, Field(min_length=1, max_length=255)],
     content_base64: str,
     media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")] = (
@@ -33,6 +33,7 @@ async def upload_confluence_attachment(
     comment: Annotated[str, Field(max_length=255)] | None = None,
 ) -> shapes.Shape:
     """Attach a file to a page or blog post; a file of that name there gets a new version."""
+    number = confluence.number(page_id)
     fields = {"minorEdit": "true"}
     if comment:
         fields["comment"] = comment
@@ -45,7 +46,7 @@ async def upload_confluence_attachment(
         ),
         fields,
         method="PUT",
-        id=page_id,
+        id=number,
     )
     return {"attachments": [_shape(confluence, item) for item in results(answer)]}
 

@@ -1,18 +1,19 @@
 """Tools that read attached files."""
 
+from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
 from telamon.plugin import Blocks, Download, Json, NotFound, TooLarge, tool
 from telamon_confluence import files, scopes, shapes
-from telamon_confluence.addresses import content_id
-from telamon_confluence.answers import author, part, results
+from telamon_confluence.answers import author, results
 from telamon_confluence.arguments import AttachmentId, Cursor, Limit, PageRef
 from telamon_confluence.client import Confluence
 
 
 @tool(
     scopes.READ_ATTACHMENTS,
+    scopes.READ_USERS,
     access="read",
     group="content",
     title="List the files attached to a Confluence page",
@@ -31,7 +32,7 @@ async def list_confluence_attachments(
     """List the files attached to a page or blog post; downloadConfluenceAttachment reads one."""
     _, answer = await confluence.under(
         "page",
-        content_id(page_id, confluence.api.site),
+        confluence.number(page_id),
         "/attachments",
         {
             "filename": filename,
@@ -41,7 +42,9 @@ async def list_confluence_attachments(
             "cursor": cursor,
         },
     )
-    shown = [attachment_shape(confluence, item) for item in results(answer)]
+    items = results(answer)
+    names = await confluence.names(author(item) for item in items)
+    shown = [attachment_shape(confluence, item, names) for item in items]
     return shapes.page_of("attachments", shown, answer)
 
 
@@ -99,7 +102,7 @@ def attachment_uri(confluence: Confluence, item: Json) -> str:
     return f"confluence://{urlsplit(confluence.api.site.url).netloc}/attachment/{item.get('id')}"
 
 
-def attachment_shape(confluence: Confluence, item: Json) -> shapes.Shape:
+def attachment_shape(confluence: Confluence, item: Json, names: Mapping[str, str]) -> shapes.Shape:
     """Return an attached file without its content; pages refer to it by its ``fileId``."""
     return {
         "id": item.get("id"),
@@ -108,8 +111,7 @@ def attachment_shape(confluence: Confluence, item: Json) -> shapes.Shape:
         "mediaType": item.get("mediaType"),
         "size": item.get("fileSize"),
         "comment": item.get("comment") or None,
-        "version": part(item, "version").get("number"),
-        "author": shapes.person(author(item)),
+        **shapes.changes(item, names),
         "createdAt": item.get("createdAt"),
         "url": confluence.link(item),
     }

@@ -2,15 +2,20 @@
 
 from typing import Any, Literal
 
-from telamon.plugin import Conflict, tool
+from telamon.plugin import Conflict, QueryValue, tool
 from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence.answers import first_version
 from telamon_confluence.arguments import ContentId
 from telamon_confluence.client import Confluence
+
+_QUERY: dict[str, QueryValue] = {"body-format": bodies.ADF, "include-versions": True}
+"""The versions say who wrote the comment; its newest one, who changed it last."""
 
 
 @tool(
     scopes.READ_COMMENTS,
     scopes.WRITE_COMMENTS,
+    scopes.READ_USERS,
     access="write",
     group="comments",
     title="Edit a Confluence comment",
@@ -25,17 +30,19 @@ async def update_confluence_comment(
 ) -> shapes.Shape:
     """Replace the Markdown of a comment; only its author may."""
     path = f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}"
-    before = await confluence.api.get(path, {"body-format": bodies.ADF}, comment_id=comment_id)
+    before = await confluence.api.get(path, _QUERY, comment_id=comment_id)
     there = bodies.document(before)
     document = bodies.edited(there, body)
     if document == there:
-        return shapes.comment(confluence, before, {})
+        names = await confluence.names(shapes.people(before))
+        return shapes.comment(confluence, before, names)
     return await _saved(confluence, path, comment_id, before, {"body": bodies.written(document)})
 
 
 @tool(
     scopes.READ_COMMENTS,
     scopes.WRITE_COMMENTS,
+    scopes.READ_USERS,
     access="write",
     group="comments",
     title="Resolve or reopen a Confluence inline comment",
@@ -46,9 +53,10 @@ async def resolve_confluence_inline_comment(
 ) -> shapes.Shape:
     """Mark an inline comment as resolved, or reopen it."""
     path = "/wiki/api/v2/inline-comments/{comment-id}"
-    before = await confluence.api.get(path, {"body-format": bodies.ADF}, comment_id=comment_id)
+    before = await confluence.api.get(path, _QUERY, comment_id=comment_id)
     if (before.get("resolutionStatus") == "resolved") == resolved:
-        return shapes.comment(confluence, before, {})
+        names = await confluence.names(shapes.people(before))
+        return shapes.comment(confluence, before, names)
     return await _saved(confluence, path, comment_id, before, {"resolved": resolved})
 
 
@@ -57,9 +65,13 @@ async def _saved(
 ) -> shapes.Shape:
     request = {**change, "version": {"number": int(before["version"]["number"]) + 1}}
     try:
-        saved = await confluence.api.put(path, request, comment_id=number)
+        saved, names = await confluence.with_names(
+            confluence.api.put(path, request, comment_id=number),
+            [first_version(before).get("authorId"), confluence.api.account_id],
+        )
     except Conflict as error:
         raise Conflict(
             "Somebody changed the comment at the same time; read it again, then repeat."
         ) from error
-    return shapes.comment(confluence, saved, {})
+    began = {"results": [first_version(before)]}
+    return shapes.comment(confluence, {**saved, "versions": began}, names)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from telamon.plugin import InvalidArgument, Json, NotFound, Rejected, tool
 from telamon.plugin.names import camel
 from telamon_confluence import bodies, scopes, shapes
-from telamon_confluence.arguments import AttachmentId, ContentId
+from telamon_confluence.arguments import AttachmentId, ContentId, PageRef
 from telamon_confluence.client import Confluence
 
 
@@ -33,6 +33,7 @@ class InlineCommentProperties(BaseModel):
 
 @tool(
     scopes.WRITE_COMMENTS,
+    scopes.READ_USERS,
     access="write",
     group="comments",
     title="Comment on a Confluence page",
@@ -41,7 +42,7 @@ async def create_confluence_footer_comment(
     confluence: Confluence,
     *,
     body: str,
-    page_id: ContentId | None = None,
+    page_id: PageRef | None = None,
     parent_comment_id: ContentId | None = None,
     attachment_id: AttachmentId | None = None,
     custom_content_id: ContentId | None = None,
@@ -52,18 +53,19 @@ async def create_confluence_footer_comment(
     """
     target = _only_one(
         {
-            "pageId": page_id,
+            "pageId": page_id and confluence.number(page_id),
             "parentCommentId": parent_comment_id,
             "attachmentId": attachment_id,
             "customContentId": custom_content_id,
         }
     )
-    made = await _create(confluence, "footer", target, {"body": bodies.from_text(body)})
-    return shapes.comment(confluence, made, {})
+    made, names = await _create(confluence, "footer", target, {"body": bodies.from_text(body)})
+    return shapes.comment(confluence, made, names)
 
 
 @tool(
     scopes.WRITE_COMMENTS,
+    scopes.READ_USERS,
     access="write",
     group="comments",
     title="Comment on a passage of a Confluence page",
@@ -72,7 +74,7 @@ async def create_confluence_inline_comment(
     confluence: Confluence,
     *,
     body: str,
-    page_id: ContentId | None = None,
+    page_id: PageRef | None = None,
     parent_comment_id: ContentId | None = None,
     inline_comment_properties: InlineCommentProperties | None = None,
 ) -> shapes.Shape:
@@ -81,7 +83,9 @@ async def create_confluence_inline_comment(
     textSelection is the passage as plain text; if it occurs more than once, give the number of
     matches and the index of yours, from 0.
     """
-    target = _only_one({"pageId": page_id, "parentCommentId": parent_comment_id})
+    target = _only_one(
+        {"pageId": page_id and confluence.number(page_id), "parentCommentId": parent_comment_id}
+    )
     if (page_id is None) != (inline_comment_properties is None):
         raise InvalidArgument(
             "Pass inlineCommentProperties with pageId, and leave it out of a reply."
@@ -90,7 +94,7 @@ async def create_confluence_inline_comment(
     if inline_comment_properties is not None:
         request["inlineCommentProperties"] = inline_comment_properties.model_dump(by_alias=True)
     try:
-        made = await _create(confluence, "inline", target, request)
+        made, names = await _create(confluence, "inline", target, request)
     except Rejected as error:
         if inline_comment_properties is None:
             raise
@@ -99,10 +103,22 @@ async def create_confluence_inline_comment(
             "paragraph, and textSelectionMatchCount the number of times it occurs.",
             fields=error.fields,
         ) from error
-    return shapes.comment(confluence, made, {})
+    return shapes.comment(confluence, made, names)
 
 
 async def _create(
+    confluence: Confluence,
+    kind: Literal["footer", "inline"],
+    target: Mapping[str, str],
+    request: Mapping[str, Any],
+) -> tuple[Json, dict[str, str]]:
+    """Create the comment, and learn this user's name meanwhile."""
+    return await confluence.with_names(
+        _created(confluence, kind, target, request), [confluence.api.account_id]
+    )
+
+
+async def _created(
     confluence: Confluence,
     kind: Literal["footer", "inline"],
     target: Mapping[str, str],

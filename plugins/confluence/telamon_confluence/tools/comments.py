@@ -4,7 +4,6 @@ from typing import Literal
 
 from telamon.plugin import Json, tool
 from telamon_confluence import bodies, scopes, shapes
-from telamon_confluence.addresses import content_id
 from telamon_confluence.answers import author, results
 from telamon_confluence.arguments import CommentStatus, ContentId, Cursor, Limit, PageRef
 from telamon_confluence.client import Confluence
@@ -21,6 +20,8 @@ _SORTED: dict[Sort | None, str | None] = {
     "-created-date": "-created-date",
 }
 """Confluence sorts comments by date only; ids grow with time, so they sort alike."""
+
+_UNSETTLED: list[Resolution] = ["open", "reopened"]
 
 
 @tool(
@@ -45,7 +46,7 @@ async def get_confluence_page_footer_comments(
     """
     _, answer = await confluence.under(
         "page",
-        content_id(page_id, confluence.api.site),
+        confluence.number(page_id),
         "/footer-comments",
         {
             "body-format": bodies.ADF,
@@ -72,21 +73,21 @@ async def get_confluence_page_inline_comments(
     limit: Limit = 25,
     cursor: Cursor | None = None,
     status: CommentStatus = "current",
-    resolution_status: Resolution = "open",
+    resolution_status: Resolution | None = None,
     sort: Sort | None = None,
 ) -> shapes.Shape:
-    """List the comments on passages of a page or blog post, without replies; open ones by default.
+    """List the unresolved comments on passages of a page or blog post, without replies.
 
     getConfluenceCommentChildren reads the replies.
     """
     _, answer = await confluence.under(
         "page",
-        content_id(page_id, confluence.api.site),
+        confluence.number(page_id),
         "/inline-comments",
         {
             "body-format": bodies.ADF,
             "status": [status],
-            "resolution-status": [resolution_status],
+            "resolution-status": [resolution_status] if resolution_status else _UNSETTLED,
             "sort": _SORTED[sort],
             "cursor": cursor,
             "limit": limit,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from telamon.plugin import NotFound, tool
 from telamon_confluence import scopes, shapes
-from telamon_confluence.arguments import AttachmentId, ContentId
+from telamon_confluence.arguments import AttachmentId, ContentId, PageRef
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
 
 
@@ -18,21 +18,22 @@ from telamon_confluence.client import COLLECTIONS, Confluence, Kind
 async def delete_confluence_page(
     confluence: Confluence,
     *,
-    page_id: ContentId,
+    page_id: PageRef,
     content_type: Kind = "page",
     draft: bool = False,
 ) -> shapes.Shape:
     """Move a page or blog post to the trash, from where it can be restored; a draft is lost."""
+    number = confluence.number(page_id)
     try:
         await confluence.api.delete(
-            f"/wiki/api/v2/{COLLECTIONS[content_type]}/{{id}}", {"draft": draft or None}, id=page_id
+            f"/wiki/api/v2/{COLLECTIONS[content_type]}/{{id}}", {"draft": draft or None}, id=number
         )
     except NotFound as error:
         raise NotFound(
-            f"There is no {content_type} {page_id}, or this user may not see it; contentType says "
+            f"There is no {content_type} {number}, or this user may not see it; contentType says "
             "whether it is a page or a blogpost."
         ) from error
-    return {"id": page_id, "deleted": True}
+    return {"id": number, "deleted": True}
 
 
 @tool(

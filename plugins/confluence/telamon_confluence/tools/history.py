@@ -6,11 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from telamon.plugin import InvalidArgument, tool
-from telamon_confluence import bodies, scopes, shapes
-from telamon_confluence.addresses import content_id
-from telamon_confluence.answers import results
-from telamon_confluence.arguments import ContentId, Cursor, Limit, PageRef
+from telamon.plugin import InvalidArgument, NotFound, tool
+from telamon_confluence import bodies, scopes, shapes, versions
+from telamon_confluence.answers import part, results
+from telamon_confluence.arguments import Cursor, Day, Limit, PageRef
 from telamon_confluence.client import Confluence
 
 VersionNumber = Annotated[int, Field(ge=1)]
@@ -30,18 +29,18 @@ async def get_confluence_page_versions(
     """List who changed a page or blog post when, the newest version first."""
     _, answer = await confluence.under(
         "page",
-        content_id(page_id, confluence.api.site),
+        confluence.number(page_id),
         "/versions",
         {"limit": limit, "cursor": cursor, "sort": "-modified-date"},
     )
     made = results(answer)
     names = await confluence.names(each.get("authorId") for each in made)
-    versions = [shapes.version({"version": each}, names) or {} for each in made]
-    return shapes.page_of("versions", versions, answer)
+    return shapes.page_of("versions", [shapes.version(each, names) for each in made], answer)
 
 
 @tool(
     scopes.READ_PAGES,
+    scopes.READ_USERS,
     access="read",
     group="content",
     title="Compare two versions of a Confluence page",
@@ -57,13 +56,21 @@ async def compare_confluence_page_versions(
     """Show what changed between two versions of a page, as a unified diff of its Markdown."""
     if from_version == to_version:
         raise InvalidArgument("fromVersion and toVersion are the same; pass two versions.")
-    number = content_id(page_id, confluence.api.site)
-    (_, older), (_, newer) = await asyncio.gather(
-        *(
-            confluence.content(number, {"body-format": bodies.ADF, "version": version})
-            for version in (from_version, to_version)
+    number = confluence.number(page_id)
+    wanted = (from_version, to_version)
+    try:
+        (_, older), (_, newer) = await asyncio.gather(
+            *(
+                confluence.content(number, {"body-format": bodies.ADF, "version": version})
+                for version in wanted
+            )
         )
-    )
+    except NotFound as error:
+        if gone := await versions.missing(confluence, number, wanted):
+            raise gone from error
+        raise
+    made = [part(older, "version"), part(newer, "version")]
+    names = await confluence.names(each.get("authorId") for each in made)
     diff = difflib.unified_diff(
         str(bodies.read(older)).splitlines(),
         str(bodies.read(newer)).splitlines(),
@@ -73,8 +80,8 @@ async def compare_confluence_page_versions(
     )
     return {
         "id": number,
-        "from": {"title": older.get("title"), **(shapes.version(older) or {})},
-        "to": {"title": newer.get("title"), **(shapes.version(newer) or {})},
+        "from": {"title": older.get("title"), **shapes.version(made[0], names)},
+        "to": {"title": newer.get("title"), **shapes.version(made[1], names)},
         "diff": "\n".join(diff),
     }
 
@@ -87,15 +94,13 @@ async def compare_confluence_page_versions(
     listed=False,
 )
 async def get_confluence_page_views(
-    confluence: Confluence,
-    *,
-    page_id: ContentId,
-    from_date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None,
+    confluence: Confluence, *, page_id: PageRef, from_date: Day | None = None
 ) -> shapes.Shape:
-    """Count how often a page or blog post was viewed, since a date (YYYY-MM-DD) if given."""
+    """Count how often a page or blog post was viewed, since a date if given."""
+    number = confluence.number(page_id)
     answer = await confluence.api.get(
         "/wiki/rest/api/analytics/content/{contentId}/views",
         {"fromDate": from_date},
-        contentId=page_id,
+        contentId=number,
     )
-    return {"id": page_id, "views": answer.get("count")}
+    return {"id": number, "views": answer.get("count")}

@@ -7,9 +7,9 @@ from pydantic import Field
 from telamon.plugin import tool
 from telamon_confluence import bodies, scopes, shapes
 from telamon_confluence.answers import results
-from telamon_confluence.arguments import ContentId
+from telamon_confluence.arguments import ContentId, PageRef
 from telamon_confluence.client import Confluence
-from telamon_confluence.tools.tasks import task_shape
+from telamon_confluence.tools.tasks import people_of, task_shape
 
 Label = Annotated[str, Field(pattern=r"^[^\s:;,.?&\[\]()#^*!@]{1,255}$")]
 """Confluence refuses labels with spaces and these signs."""
@@ -25,16 +25,17 @@ Label = Annotated[str, Field(pattern=r"^[^\s:;,.?&\[\]()#^*!@]{1,255}$")]
 async def add_confluence_labels(
     confluence: Confluence,
     *,
-    page_id: ContentId,
+    page_id: PageRef,
     labels: Annotated[list[Label], Field(min_length=1, max_length=20)],
 ) -> shapes.Shape:
     """Add labels to a page or blog post; those it has stay."""
+    number = confluence.number(page_id)
     answer = await confluence.api.post(
         "/wiki/rest/api/content/{id}/label",
         [{"prefix": "global", "name": label} for label in labels],
-        id=page_id,
+        id=number,
     )
-    return {"id": page_id, "labels": [label.get("name") for label in results(answer)]}
+    return {"id": number, "labels": [label.get("name") for label in results(answer)]}
 
 
 @tool(
@@ -46,15 +47,17 @@ async def add_confluence_labels(
     idempotent=True,
 )
 async def remove_confluence_label(
-    confluence: Confluence, *, page_id: ContentId, label: Label
+    confluence: Confluence, *, page_id: PageRef, label: Label
 ) -> shapes.Shape:
     """Remove one label from a page or blog post."""
-    await confluence.api.delete("/wiki/rest/api/content/{id}/label", {"name": label}, id=page_id)
-    return {"id": page_id, "removed": label}
+    number = confluence.number(page_id)
+    await confluence.api.delete("/wiki/rest/api/content/{id}/label", {"name": label}, id=number)
+    return {"id": number, "removed": label}
 
 
 @tool(
     scopes.WRITE_TASKS,
+    scopes.READ_USERS,
     access="write",
     group="content",
     title="Tick or untick a Confluence task",
@@ -68,4 +71,4 @@ async def update_confluence_task(
     task = await confluence.api.put(
         "/wiki/api/v2/tasks/{id}", {"status": status}, {"body-format": bodies.ADF}, id=task_id
     )
-    return task_shape(task)
+    return task_shape(task, await confluence.names(people_of(task)))

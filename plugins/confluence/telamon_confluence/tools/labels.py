@@ -2,7 +2,6 @@
 
 from telamon.plugin import tool
 from telamon_confluence import scopes, shapes
-from telamon_confluence.addresses import content_id
 from telamon_confluence.answers import results
 from telamon_confluence.arguments import Cursor, Limit, PageRef
 from telamon_confluence.client import Confluence
@@ -20,7 +19,7 @@ async def list_confluence_content_labels(
     """List the labels of a page or blog post."""
     _, answer = await confluence.under(
         "page",
-        content_id(page_id, confluence.api.site),
+        confluence.number(page_id),
         "/labels",
         {"limit": limit, "cursor": cursor},
     )

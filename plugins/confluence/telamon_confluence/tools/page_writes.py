@@ -6,7 +6,7 @@ from pydantic import Field
 
 from telamon.plugin import InvalidArgument, tool
 from telamon_confluence import bodies, edits, scopes, shapes
-from telamon_confluence.addresses import content_id, space_key
+from telamon_confluence.addresses import space_key
 from telamon_confluence.answers import webui
 from telamon_confluence.arguments import ContentId, PageRef, SpaceRef, Title
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
@@ -19,6 +19,7 @@ ReadVersion = Annotated[int, Field(ge=1, description="The one you read")]
     scopes.WRITE_PAGES,
     scopes.READ_SPACES,
     scopes.READ_SUMMARIES,
+    scopes.READ_USERS,
     access="write",
     group="content",
     title="Create a Confluence page",
@@ -29,7 +30,7 @@ async def create_confluence_page(
     space_id: SpaceRef,
     body: str | None = None,
     title: Title | None = None,
-    parent_id: ContentId | None = None,
+    parent_id: PageRef | None = None,
     is_private: bool | None = None,
     subtype: Literal["live"] | None = None,
     content_type: Kind = "page",
@@ -46,17 +47,21 @@ async def create_confluence_page(
         raise InvalidArgument("A blog post has neither a parent nor a subtype; leave them out.")
     if (body is None) == (template_id is None):
         raise InvalidArgument("Pass body, or templateId in its place.")
+    parent = parent_id and confluence.number(parent_id)
     request: dict[str, Any] = {
         "body": await _first_body(confluence, body, template_id),
         "spaceId": await confluence.space(space_id),
         "status": status,
     }
-    optional = {"title": title, "parentId": parent_id, "subtype": subtype}
+    optional = {"title": title, "parentId": parent, "subtype": subtype}
     request.update({name: value for name, value in optional.items() if value is not None})
-    created = await confluence.api.post(
-        f"/wiki/api/v2/{COLLECTIONS[content_type]}", request, {"private": is_private}
+    created, names = await confluence.with_names(
+        confluence.api.post(
+            f"/wiki/api/v2/{COLLECTIONS[content_type]}", request, {"private": is_private}
+        ),
+        [confluence.api.account_id],
     )
-    return shapes.content_head(confluence, content_type, created)
+    return shapes.content_head(confluence, content_type, created, names)
 
 
 async def _first_body(
@@ -93,7 +98,7 @@ async def update_confluence_page_section(
     Everything else stays untouched. Name the heading by its words, or as "## Words" to tell levels
     apart; begin the body with a heading of that level to rename it.
     """
-    number = content_id(page_id, confluence.api.site)
+    number = confluence.number(page_id)
     before = await edits.original(confluence, number, version=version)
     change = edits.Change(
         document=bodies.section_edited(before.document, heading, body),
@@ -120,7 +125,7 @@ async def update_confluence_page(
     title: Title | None = None,
     status: edits.Status = "current",
     space_id: SpaceRef | None = None,
-    parent_id: ContentId | None = None,
+    parent_id: PageRef | None = None,
     version_message: str | None = None,
     version: ReadVersion | None = None,
     allow_loss: bool | None = None,
@@ -131,7 +136,8 @@ async def update_confluence_page(
     macros included. An edit that would drop macros or media is refused without allowLoss, one of a
     page that changed since the version given always.
     """
-    number = content_id(page_id, confluence.api.site)
+    number = confluence.number(page_id)
+    parent = parent_id and confluence.number(parent_id)
     before = await edits.original(confluence, number, version=version)
     if space_id is not None and space_id not in (
         before.content.get("spaceId"),
@@ -150,7 +156,7 @@ async def update_confluence_page(
             document=bodies.edited(before.document, body),
             title=title,
             status=status,
-            parent_id=parent_id,
+            parent_id=parent,
             message=version_message,
             allow_loss=bool(allow_loss),
         ),

@@ -6,10 +6,8 @@ from pydantic import Field
 
 from telamon.plugin import InvalidArgument, NotFound, tool
 from telamon_confluence import bodies, scopes, shapes
-from telamon_confluence.addresses import content_id
 from telamon_confluence.answers import results
 from telamon_confluence.arguments import (
-    ContentId,
     ContentStatus,
     Cursor,
     Limit,
@@ -31,30 +29,37 @@ PageSort = Literal[
 ]
 
 
-@tool(scopes.READ_PAGES, access="read", group="content", title="Read a Confluence page")
+@tool(
+    scopes.READ_PAGES,
+    scopes.READ_USERS,
+    access="read",
+    group="content",
+    title="Read a Confluence page",
+)
 async def get_confluence_page(
     confluence: Confluence,
     *,
     page_id: PageRef,
     content_format: bodies.BodyFormat = "markdown",
 ) -> shapes.Shape:
-    """Read a page or blog post by its id or address: title, space, version, labels and body.
+    """Read a page or blog post by its id or address: title, space, who changed it, labels, body.
 
     Read it before you change it, and edit the Markdown you got: what you leave as it is stays.
     """
-    number = content_id(page_id, confluence.api.site)
+    number = confluence.number(page_id)
     return await page_shape(confluence, number, content_format)
 
 
 async def page_shape(
     confluence: Confluence, number: str, content_format: bodies.BodyFormat = "markdown"
 ) -> shapes.Shape:
-    """Read a page or blog post in one request (two for a blog post)."""
+    """Read a page or blog post, and the names of who wrote it."""
     kind, content = await confluence.content(
         number, {"body-format": bodies.requested(content_format), "include-labels": True}
     )
+    names = await confluence.names(shapes.people(content))
     return {
-        **shapes.content_head(confluence, kind, content),
+        **shapes.content_head(confluence, kind, content, names),
         "labels": shapes.labels(content),
         "body": bodies.read(content, content_format),
     }
@@ -79,7 +84,7 @@ async def get_pages_in_confluence_space(
     depth: Literal["all", "root"] | None = None,
     subtype: Literal["live", "page"] | None = None,
 ) -> shapes.Shape:
-    """List a space's pages without their bodies; ``title`` matches exactly.
+    """List a space's pages without their bodies; title matches exactly.
 
     To find pages by words, use searchConfluenceUsingCql.
     """
@@ -111,21 +116,22 @@ async def get_pages_in_confluence_space(
 async def get_confluence_page_descendants(
     confluence: Confluence,
     *,
-    page_id: ContentId,
+    page_id: PageRef,
     limit: Limit = 25,
     depth: Annotated[int, Field(ge=1, le=10)] | None = None,
     cursor: Cursor | None = None,
 ) -> shapes.Shape:
     """List the pages, folders and other content below a page, two levels deep unless told."""
+    number = confluence.number(page_id)
     try:
         answer = await confluence.api.get(
             "/wiki/api/v2/pages/{id}/descendants",
             {"limit": limit, "depth": depth, "cursor": cursor},
-            id=page_id,
+            id=number,
         )
     except NotFound as error:
         raise NotFound(
-            f"There is no page {page_id}, or this user may not see it. "
+            f"There is no page {number}, or this user may not see it. "
             "Blog posts have nothing below them."
         ) from error
     rows: list[shapes.Shape] = [

@@ -7,7 +7,7 @@ from pydantic import Field
 from telamon.plugin import tool
 from telamon_confluence import cql, scopes, shapes
 from telamon_confluence.answers import part, parts, results
-from telamon_confluence.arguments import AccountId, ContentId
+from telamon_confluence.arguments import AccountId, PageRef
 from telamon_confluence.client import Confluence
 
 
@@ -54,16 +54,17 @@ async def lookup_confluence_user(
 async def check_confluence_permission(
     confluence: Confluence,
     *,
-    page_id: ContentId,
+    page_id: PageRef,
     operation: Literal["read", "update", "delete"],
     account_id: AccountId | None = None,
 ) -> shapes.Shape:
     """Check whether somebody (this user, unless told) may read, update or delete a page."""
+    number = confluence.number(page_id)
     whom = account_id or confluence.api.account_id
     answer = await confluence.api.read(
         "/wiki/rest/api/content/{id}/permission/check",
         {"subject": {"type": "user", "identifier": whom}, "operation": operation},
-        id=page_id,
+        id=number,
     )
     reasons = [str(each.get("translation")) for each in parts(answer, "errors")]
     return {

@@ -7,7 +7,7 @@ from pydantic import Field
 from telamon.plugin import Json, tool
 from telamon_confluence import scopes, shapes
 from telamon_confluence.answers import part, results
-from telamon_confluence.arguments import AccountId, ContentId
+from telamon_confluence.arguments import AccountId, PageRef
 from telamon_confluence.client import Confluence
 
 _PATH = "/wiki/rest/api/content/{id}/restriction"
@@ -28,11 +28,12 @@ Groups = Annotated[
     listed=False,
 )
 async def get_confluence_page_restrictions(
-    confluence: Confluence, *, page_id: ContentId
+    confluence: Confluence, *, page_id: PageRef
 ) -> shapes.Shape:
     """List who alone may see or change a page or blog post; nobody listed means everybody may."""
-    answer = await confluence.api.get(_PATH, {"expand": _EXPAND}, id=page_id)
-    return _shape(page_id, answer)
+    number = confluence.number(page_id)
+    answer = await confluence.api.get(_PATH, {"expand": _EXPAND}, id=number)
+    return _shape(number, answer)
 
 
 @tool(
@@ -48,7 +49,7 @@ async def get_confluence_page_restrictions(
 async def set_confluence_page_restrictions(
     confluence: Confluence,
     *,
-    page_id: ContentId,
+    page_id: PageRef,
     read_users: People | None = None,
     read_groups: Groups | None = None,
     update_users: People | None = None,
@@ -59,6 +60,7 @@ async def set_confluence_page_restrictions(
     A right for which nobody is named is everybody's. This user is always added to a right that is
     restricted, so as not to be locked out.
     """
+    number = confluence.number(page_id)
     wanted = {
         "read": (read_users or [], read_groups or []),
         "update": (update_users or [], update_groups or []),
@@ -69,11 +71,11 @@ async def set_confluence_page_restrictions(
         if people or groups
     ]
     if rules:
-        await confluence.api.put(_PATH, {"results": rules}, id=page_id)
+        await confluence.api.put(_PATH, {"results": rules}, id=number)
     else:
-        await confluence.api.delete(_PATH, id=page_id)
-    answer = await confluence.api.get(_PATH, {"expand": _EXPAND}, id=page_id)
-    return _shape(page_id, answer)
+        await confluence.api.delete(_PATH, id=number)
+    answer = await confluence.api.get(_PATH, {"expand": _EXPAND}, id=number)
+    return _shape(number, answer)
 
 
 def _rule(operation: str, people: list[str], groups: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from telamon_confluence.client import Confluence
 
 @tool(
     scopes.READ_SPACES,
+    scopes.READ_USERS,
     access="read",
     group="spaces",
     title="Read a Confluence space",
@@ -21,10 +22,11 @@ async def get_confluence_space(confluence: Confluence, *, space_id: SpaceRef) ->
         {"description-format": "plain", "include-labels": True},
         id=await confluence.space(space_id),
     )
+    names = await confluence.names([answer.get("spaceOwnerId")])
     return {
         **shapes.space(confluence, answer),
         "createdAt": answer.get("createdAt"),
-        "owner": shapes.person(answer.get("spaceOwnerId")),
+        "owner": shapes.person(answer.get("spaceOwnerId"), names),
         "labels": shapes.labels(answer),
     }
 

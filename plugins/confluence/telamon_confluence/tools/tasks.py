@@ -1,17 +1,14 @@
 """Tools that read the tasks on pages."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from telamon.plugin import InvalidArgument, Json, tool
+from telamon.plugin import Json, tool
 from telamon_confluence import bodies, scopes, shapes
 from telamon_confluence.answers import results
-from telamon_confluence.arguments import AccountId, ContentId, Cursor, Limit, SpaceRef
+from telamon_confluence.arguments import AccountId, Cursor, Day, Limit, PageRef, SpaceRef
 from telamon_confluence.client import Confluence
-
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="YYYY-MM-DD")]
 
 
 @tool(
@@ -27,8 +24,8 @@ async def list_confluence_tasks(
     confluence: Confluence,
     *,
     status: Literal["complete", "incomplete"] | None = None,
-    page_id: ContentId | None = None,
-    blog_post_id: ContentId | None = None,
+    page_id: PageRef | None = None,
+    blog_post_id: PageRef | None = None,
     space_id: SpaceRef | None = None,
     assigned_to: AccountId | None = None,
     created_by: AccountId | None = None,
@@ -43,8 +40,8 @@ async def list_confluence_tasks(
         {
             "body-format": bodies.ADF,
             "status": status,
-            "page-id": _one(page_id),
-            "blogpost-id": _one(blog_post_id),
+            "page-id": _one(page_id and confluence.number(page_id)),
+            "blogpost-id": _one(blog_post_id and confluence.number(blog_post_id)),
             "space-id": _one(await confluence.space(space_id) if space_id else None),
             "assigned-to": _one(assigned_to),
             "created-by": _one(created_by),
@@ -55,13 +52,16 @@ async def list_confluence_tasks(
         },
     )
     items = results(answer)
-    names = await confluence.names(
-        item.get(role) for item in items for role in ("assignedTo", "createdBy", "completedBy")
-    )
+    names = await confluence.names(who for item in items for who in people_of(item))
     return shapes.page_of("tasks", [task_shape(item, names) for item in items], answer)
 
 
-def task_shape(item: Json, names: dict[str, str] | None = None) -> shapes.Shape:
+def people_of(item: Json) -> list[str | None]:
+    """Return the account ids of those whom a task concerns."""
+    return [item.get(role) for role in ("assignedTo", "createdBy", "completedBy")]
+
+
+def task_shape(item: Json, names: Mapping[str, str]) -> shapes.Shape:
     """Return one task."""
     return {
         "id": item.get("id"),
@@ -87,8 +87,5 @@ def _milliseconds(day: str | None, *, end: bool = False) -> int | None:
     """Return the first or the last moment of a day in UTC, as Confluence counts time."""
     if day is None:
         return None
-    try:
-        start = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise InvalidArgument(f"{day} is not a date.") from error
+    start = datetime.fromisoformat(day).replace(tzinfo=UTC)
     return int(start.timestamp() * 1000) + (86_399_999 if end else 0)
