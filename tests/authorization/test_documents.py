@@ -128,6 +128,9 @@ async def test_a_hosted_client_with_a_document_needs_no_warning(there: Setup) ->
         "https://client..example.com/x",
         "https://client.example.com@evil.example.net/x",
         "https:client.example.com/x",
+        f"https://{'a' * 64}.example.com/x",
+        f"https://{'a' * 70}.example.com/x",
+        f"https://{'a.' * 122}example.com/x",
     ],
 )
 async def test_a_client_id_has_one_way_to_be_written(
@@ -149,6 +152,8 @@ async def test_a_client_id_has_one_way_to_be_written(
         ("https://claude.ai/oauth/claude-code-client-metadata", "claude.ai"),
         ("https://chatgpt.com/oauth/codex/client.json", "chatgpt.com"),
         ("https://client.example.com:8443/x?y=z", "client.example.com"),
+        (f"https://{'a' * 63}.example.com/x", f"{'a' * 63}.example.com"),
+        (f"https://{'a.' * 121}example.com/x", f"{'a.' * 121}example.com"),
         ("https://xn--clent-8va.example.com/x", "xn--clent-8va.example.com"),
     ],
 )

@@ -313,6 +313,12 @@ async def test_how_long_it_may_be_kept_is_read(
     assert (await site.fetch()).max_age == max_age
 
 
+@pytest.mark.parametrize("host", [f"{'a' * 70}.example.com", f"{'a' * 64}.example.com"])
+async def test_a_name_that_cannot_be_one_is_refused(host: str) -> None:
+    with pytest.raises(FetchRefused):
+        await DocumentFetcher().fetch(f"https://{host}/client.json")
+
+
 async def test_nothing_listening_is_no_verdict(site: Site) -> None:
     site.port = 1
     with pytest.raises(FetchUnavailable):

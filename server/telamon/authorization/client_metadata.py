@@ -28,6 +28,8 @@ _PAGES = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri")
 _LISTS = ("redirect_uris", "grant_types", "response_types", "contacts")
 _PRIVATE_KEY_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*|")
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63
+"""Of a name in the DNS (RFC 1035, section 2.3.4; as text without its last dot)."""
 _PUBLIC_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])")
 _INTERNAL = ("localhost", "local", "internal", "home", "lan", "intranet", "arpa")
 
@@ -161,7 +163,13 @@ def _is_public_page(url: str) -> bool:
 
 def is_public_host(host: str) -> bool:
     """Tell whether *host* is written like a name of the public DNS: no address, no inside name."""
-    return bool(_PUBLIC_HOST.fullmatch(host)) and host.rpartition(".")[2] not in _INTERNAL
+    labels = host.split(".")
+    return (
+        len(host) <= _LONGEST_NAME
+        and max(map(len, labels)) <= _LONGEST_LABEL
+        and bool(_PUBLIC_HOST.fullmatch(host))
+        and labels[-1] not in _INTERNAL
+    )
 
 
 def _check_keys(jwks: object) -> None:

@@ -133,6 +133,8 @@ class DocumentFetcher:
                 ) as response,
             ):
                 return await _read(response)
+        except UnicodeError as error:  # from the encoding of the host for the resolver
+            raise FetchRefused("the host is not a name") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise FetchUnavailable(type(error).__name__) from error
 
