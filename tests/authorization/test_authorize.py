@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fakes.authorization_world import ALL, ISSUER, REDIRECT, Setup, challenge
-from fakes.browser_steps import Page
+from fakes.browser_steps import Browser, Page
 
 from telamon.plugin import LimitHit
 
@@ -366,6 +366,25 @@ async def test_whoever_comes_once_more_gets_through(serve: Serve) -> None:
     back = await setup.from_atlassian(browser, approved)
     assert "code" in (await browser.follow(back)).answer
     assert "code" in (await setup.sign_in(client_id)).answer
+
+
+@pytest.mark.row("SEC-A24")
+async def test_what_was_approved_at_another_replica_is_not_pushed_out(serve: Serve) -> None:
+    setup = await serve(limits={"open_transactions": 1})
+    other = await serve(storage=setup.storage, sandbox=(setup.sandbox, setup.upstream))
+    client_id = await setup.client_id()
+    browser = setup.browser()
+    page = await setup.consent_page(browser, client_id)
+    elsewhere = Browser(
+        http=other.http,
+        reached={ISSUER: other.base, setup.upstream: setup.upstream},
+        cookies=browser.cookies,
+    )
+    page = await elsewhere.follow(await elsewhere.submit(page, decision="approve"))
+    for _ in range(3):
+        assert (await setup.authorize(client_id)).status == 302
+    back = await setup.from_atlassian(elsewhere, page)
+    assert "code" in (await elsewhere.follow(back)).answer
 
 
 @pytest.mark.row("SEC-A25")

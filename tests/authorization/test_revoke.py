@@ -232,6 +232,20 @@ async def test_nobody_ends_what_is_not_their_own(here: Setup, client_id: str) ->
         assert foreign.status == 403
 
 
+@pytest.mark.row("SEC-A24")
+async def test_signing_in_for_the_page_is_limited_like_any_sign_in(serve: Serve) -> None:
+    setup = await serve(limits={"authorizations_per_minute": 3})
+    client_id = await setup.client_id()
+    assert (await setup.authorize(client_id)).status == 302
+    browser = setup.browser()
+    pages = [await browser.post(setup.url("/connections/sign-in"), []) for _ in range(3)]
+    assert [page.status for page in pages] == [303, 303, 429]
+    assert int(pages[-1].headers["Retry-After"]) == 20
+    assert setup.heard(LimitHit) == [LimitHit(limit="authorizations", key="connections")]
+    removed = await setup.storage.purge(setup.clock.now + 901)
+    assert removed["transactions"] == 3
+
+
 @pytest.mark.row("SEC-S22")
 async def test_a_captured_cookie_is_worth_nothing_after_signing_out(here: Setup) -> None:
     browser = here.browser()

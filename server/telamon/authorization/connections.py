@@ -14,12 +14,14 @@ from telamon.authorization.answer import redirection
 from telamon.authorization.clients import ClientDirectory
 from telamon.authorization.endings import Endings
 from telamon.authorization.flow import Flow
+from telamon.authorization.limit_hits import LimitHits
 from telamon.authorization.ties import Ties
 from telamon.catalog import Catalog
 from telamon.clock import Clock
-from telamon.settings import LimitSettings
+from telamon.settings import LimitSettings, ListenSettings
 from telamon.storage import Family, Storage
 from telamon.web.body import read_form
+from telamon.web.limits import Limiter, client_network
 from telamon.web.pages import Pages
 from telamon.web.problems import Problem
 from telamon.web.sessions import account_of, csrf_matches, csrf_token, end, session_of
@@ -40,6 +42,9 @@ class Connections:
     pages: Pages
     addresses: Addresses
     limits: LimitSettings
+    listen: ListenSettings
+    limiter: Limiter
+    hits: LimitHits
     clock: Clock
 
     async def show(self, request: web.Request) -> web.Response:
@@ -60,6 +65,13 @@ class Connections:
         """Start a sign-in through Atlassian."""
         if not self.ties.is_own_form(request):
             return self._refused(403)
+        network = client_network(request, self.listen.trusted_proxies)
+        wait = self.limiter.take(
+            "authorizations", network, per_minute=self.limits.authorizations_per_minute
+        )
+        if wait is not None:
+            self.hits.tell("authorizations", "connections")
+            return self.flow.too_often(wait)
         return await self.flow.sign_in(request)
 
     async def disconnect(self, request: web.Request) -> web.Response:

@@ -38,11 +38,13 @@ from telamon.plugin.events import Announce
 from telamon.settings import TokenSettings
 from telamon.storage import Storage, Transaction
 from telamon.tasks import Tasks
+from telamon.web.limits import retry_after
 from telamon.web.pages import Pages
 from telamon.web.problems import (
     atlassian_unavailable,
     callback_misconfigured,
     did_not_finish,
+    too_often,
 )
 from telamon.web.sessions import renew
 
@@ -91,10 +93,10 @@ class Flow:
         return f"{self.addresses.issuer}/{name}?txn={transaction.id}"
 
     async def drop(self, transaction_id: str) -> None:
-        """Forget a sign-in that nobody has gone on with."""
-        transaction = await self.storage.transactions.get(transaction_id, self.clock())
-        if transaction is not None:
-            await self.storage.transactions.take(transaction.id, transaction.version)
+        """Forget a sign-in, unless somebody went on with it, here or on another replica."""
+        found = await self.find(transaction_id, Step.CONSENT)
+        if found is not None:
+            await self.storage.transactions.take(found[0].id, found[0].version)
 
     async def find(
         self, transaction_id: str | None, *steps: Step
@@ -235,6 +237,13 @@ class Flow:
     def gone(self, *, status: int = 400) -> web.Response:
         """Say that this sign-in cannot go on, here or at all."""
         return self.pages.problem(did_not_finish(), status=status)
+
+    def too_often(self, seconds: float) -> web.Response:
+        """Say that a limit was reached, and for how long."""
+        wait = retry_after(seconds)
+        page = self.pages.problem(too_often(wait), status=429)
+        page.headers["Retry-After"] = wait
+        return page
 
     def _misconfigured(self) -> web.Response:
         return self.pages.problem(callback_misconfigured(self.addresses.callback), status=400)

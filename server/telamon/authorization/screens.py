@@ -21,9 +21,9 @@ from telamon.settings import LimitSettings, ListenSettings
 from telamon.storage import Client, Storage, Transaction
 from telamon.web.answers import visible
 from telamon.web.body import BadForm, read_form
-from telamon.web.limits import Limiter, client_network, retry_after
+from telamon.web.limits import Limiter, client_network
 from telamon.web.pages import Pages
-from telamon.web.problems import Problem, too_often
+from telamon.web.problems import Problem
 from telamon.web.sessions import account_of, session_of
 
 _DECISIONS_PER_MINUTE = 20
@@ -62,12 +62,12 @@ class Screens:
         )
         if wait is not None:
             self.hits.tell("authorizations", "authorize")
-            return self._too_often(wait)
+            return self.flow.too_often(wait)
         try:
             asked = await self.requests.check(request.rel_url.raw_query_string, network)
         except AnswerHere as error:
             if error.status == 429:
-                return self._too_often(error.seconds)
+                return self.flow.too_often(error.seconds)
             return self.pages.problem(error.problem, status=error.status)
         except AnswerClient as error:
             said = {"error": error.error, "error_description": visible(str(error))}
@@ -200,7 +200,7 @@ class Screens:
         if wait is None:
             return None
         self.hits.tell("decisions", transaction.client_id)
-        return self._too_often(wait)
+        return self.flow.too_often(wait)
 
     def _foreign(self) -> web.Response:
         problem = Problem(
@@ -212,9 +212,3 @@ class Screens:
             ),
         )
         return self.pages.problem(problem, status=403)
-
-    def _too_often(self, seconds: float) -> web.Response:
-        wait = retry_after(seconds)
-        page = self.pages.problem(too_often(wait), status=429)
-        page.headers["Retry-After"] = wait
-        return page

@@ -221,6 +221,9 @@ async def build(
             pages=pages,
             addresses=addresses,
             limits=settings.limits,
+            listen=settings.listen,
+            limiter=limiter,
+            hits=hits,
             clock=clock,
         ),
     )
