@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from aiohttp import web
 
-from telamon import authorization, endpoint
+from telamon import authorization, endpoint, logs
 from telamon.addresses import Addresses
 from telamon.announce import Announcer
 from telamon.atlassian.custody import Custody
@@ -170,6 +170,7 @@ async def assemble(settings: Settings, loaded: Loaded, *, clock: Clock = time.ti
         metrics.watch(
             "owned_tasks", "Tasks that the application owns just now.", lambda: len(tasks)
         )
+        metrics.watch("log_lines_dropped", "Log lines that the sink did not take.", logs.dropped)
         metrics.watch("mcp_sessions", "Sessions that this process holds.", lambda: mcp.sessions)
         metrics.watch("mcp_streams", "Streams that stand open.", lambda: mcp.streams)
         return Telamon(

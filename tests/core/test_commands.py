@@ -1,5 +1,6 @@
 """The command line, as an operator types it."""
 
+import fcntl
 import json
 import os
 import re
@@ -188,6 +189,31 @@ def test_serve_ends_cleanly_on_sigterm_with_requests_answered_before(
         process.stderr.close()
     events = [json.loads(line)["event"] for line in lines]
     assert events[-2:] == ["server.stopping", "server.stopped"]
+
+
+@pytest.mark.row("SEC-L05", "SEC-P11")
+@pytest.mark.usefixtures("configured")
+def test_a_log_that_nobody_reads_stops_neither_the_server_nor_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("TELAMON_PUBLIC_URL", f"http://localhost:{port}")
+    monkeypatch.setenv("TELAMON_LISTEN__PORT", str(port))
+    unread, log = os.pipe()
+    fcntl.fcntl(log, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen([sys.executable, "-m", "telamon", "serve"], stderr=log)
+    os.close(log)
+    try:
+        home = f"http://localhost:{port}/"
+        _wait_for(home)
+        for _ in range(60):  # a line each: three times what the pipe holds
+            urllib.request.urlopen(home, timeout=10).close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(unread)
 
 
 def _wait_for(url: str) -> None:

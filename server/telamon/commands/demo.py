@@ -24,13 +24,13 @@ def command(port: int, check: bool, verbose: bool) -> None:
 
     Everything it keeps is gone when it ends.
     """
-    set_up(LogSettings(level="INFO" if verbose else "WARNING"))
-    try:
-        asyncio.run(_check() if check else _run(port))
-    except JourneyFailed as error:
-        fail([str(error)])
-    except OSError as error:
-        fail([f"port {port}: {error.strerror or error}; try --port"])
+    with set_up(LogSettings(level="INFO" if verbose else "WARNING")):
+        try:
+            asyncio.run(_check() if check else _run(port))
+        except JourneyFailed as error:
+            fail([str(error)])
+        except OSError as error:
+            fail([f"port {port}: {error.strerror or error}; try --port"])
 
 
 async def _run(port: int) -> None:

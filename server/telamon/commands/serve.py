@@ -15,14 +15,14 @@ from telamon.serving import listening, until_signalled
 def command(config: Path | None) -> None:
     """Run the server until SIGTERM or SIGINT."""
     settings, loaded = configured(config)
-    set_up(settings.logs)
 
     async def work() -> None:
         telamon = await assemble(settings, loaded)
         async with listening(telamon):
             await until_signalled()
 
-    try:
-        run(work)
-    except OSError as error:
-        fail([f"listen: {error}"])
+    with set_up(settings.logs):
+        try:
+            run(work)
+        except OSError as error:
+            fail([f"listen: {error}"])
