@@ -370,6 +370,60 @@ async def test_the_site_page_belongs_to_the_browser_that_approved(
     assert not here.heard(CodeIssued)
 
 
+async def at_sites(setup: Setup, browser: Browser, client_id: str) -> Page:
+    back = await way_back(setup, browser, client_id, sites=(DEMO, SECOND))
+    return await browser.follow(await browser.get(back))
+
+
+async def test_a_sign_in_that_is_stopped_at_its_site_leaves_no_grant(
+    here: Setup, client_id: str
+) -> None:
+    browser = here.browser()
+    page = await at_sites(here, browser, client_id)
+    assert len(await here.storage.grants.of_account(ADA.account_id)) == 1
+    assert "error" in (await browser.submit(page, decision="deny")).answer
+    assert await here.storage.grants.of_account(ADA.account_id) == ()
+    assert [event.change for event in here.heard(GrantChanged)] == ["created", "deleted"]
+
+
+async def test_a_client_that_is_gone_at_the_site_leaves_no_grant(
+    here: Setup, client_id: str
+) -> None:
+    browser = here.browser()
+    page = await at_sites(here, browser, client_id)
+    await here.storage.clients.delete(client_id)
+    assert is_local(await browser.submit(page, decision="approve"), 400)
+    assert await here.storage.grants.of_account(ADA.account_id) == ()
+
+
+async def test_a_sign_in_that_is_stopped_leaves_the_grant_of_other_connections(
+    here: Setup, client_id: str
+) -> None:
+    pair = await here.pair(client_id)
+    here.clock.advance(1000)
+    browser = here.browser()
+    await browser.submit(await at_sites(here, browser, client_id), decision="deny")
+    token = await here.storage.tokens.refresh(pair["refresh_token"])
+    assert token is not None
+    assert await here.custody.access_token(token.family.grant_id)
+
+
+async def test_a_sign_in_that_is_stopped_leaves_the_grant_that_another_may_need(
+    here: Setup, client_id: str
+) -> None:
+    here.sandbox.board.set({"later_consent_ends_earlier": True})
+    first, second = here.browser(), here.browser()
+    page = await at_sites(here, first, client_id)
+    here.clock.advance(10)
+    await second.submit(await at_sites(here, second, client_id), decision="deny")
+    done = await first.submit(page, decision="approve")
+    pair = (await here.redeem(client_id, done.answer["code"])).json
+    token = await here.storage.tokens.refresh(pair["refresh_token"])
+    assert token is not None
+    here.clock.advance(4000)
+    assert await here.custody.access_token(token.family.grant_id)
+
+
 @pytest.mark.row("SEC-S25")
 async def test_another_account_than_the_one_that_approved_is_asked_first(
     here: Setup, client_id: str

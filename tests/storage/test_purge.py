@@ -44,8 +44,8 @@ async def test_every_table_is_emptied_in_time(storage: Storage) -> None:
     assert await purged(storage, NOW + 600) == {"transactions": 1}
     assert await purged(storage, NOW + 9 * HOUR) == {"browser_sessions": 1, "tokens": 1}
     assert await purged(storage, NOW + 2 * DAY) == {"clients": 1, "codes": 1, "mcp_sessions": 1}
-    assert await purged(storage, NOW + 32 * DAY) == {"families": 1}
-    assert await purged(storage, NOW + 91 * DAY) == {"grants": 1, "audit": 1}
+    assert await purged(storage, NOW + 32 * DAY) == {"families": 1, "grants": 1}
+    assert await purged(storage, NOW + 91 * DAY) == {"audit": 1}
     assert await purged(storage, NOW + 999 * DAY) == {}
 
 
@@ -97,6 +97,12 @@ async def test_a_revoked_family_and_an_unredeemed_one_go_after_a_day(storage: St
     await storage.tokens.revoke_family("revoked", "made up", NOW)
     assert "families" not in await purged(storage, NOW + DAY)
     assert (await purged(storage, NOW + DAY + 61))["families"] == 2
+
+
+async def test_a_grant_that_nothing_came_of_goes_after_an_hour(storage: Storage) -> None:
+    await storage.grants.add(a_grant())
+    assert await purged(storage, NOW + HOUR) == {}
+    assert await purged(storage, NOW + HOUR + 1) == {"grants": 1}
 
 
 async def test_a_grant_with_a_family_is_never_purged(storage: Storage) -> None:

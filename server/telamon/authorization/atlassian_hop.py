@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from telamon.atlassian.custody import Custody
+from telamon.atlassian.custody import SIGN_IN_SECONDS, Custody
 from telamon.atlassian.oauth import (
     Account,
     AppRefused,
@@ -83,6 +83,23 @@ class AtlassianHop:
         if progress.asked is None:
             return await self._own_sign_in(progress, answer, account, sites)
         return await self._for_client(progress, progress.asked, answer, account, sites)
+
+    async def forget(self, progress: Progress) -> None:
+        """Wipe the grant of a sign-in that came to nothing, unless somebody needs it.
+
+        Tokens may hang on it; and where another sign-in of the account is under way, Atlassian may
+        have ended that one's grant for this one. What is left so goes with the purge.
+        """
+        if progress.account is None or not progress.grant_id:
+            return
+        now = self.clock()
+        if await self.storage.tokens.families(grant_id=progress.grant_id, now=now):
+            return
+        grants = await self.storage.grants.of_account(progress.account.account_id)
+        since = now - SIGN_IN_SECONDS
+        if any(grant.id != progress.grant_id and grant.created_at > since for grant in grants):
+            return
+        await self.custody.disconnect(progress.grant_id)
 
     async def _for_client(
         self,

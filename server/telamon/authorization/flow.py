@@ -119,7 +119,7 @@ class Flow:
             case Stay():
                 return self.pages.problem(outcome.problem, status=outcome.status)
             case Refuse():
-                return await self._refuse(transaction, progress.asked, outcome)
+                return await self._refuse(transaction, progress, outcome)
             case Move(progress=moved) if moved.step is Step.ANSWER:
                 return await self._answer(transaction, moved)
             case Move(progress=moved):
@@ -205,6 +205,7 @@ class Flow:
         if not await self.storage.transactions.take(transaction.id, transaction.version):
             return self.gone()
         if not good:
+            await self.hop.forget(progress)
             return self.gone()
         if asked is None:
             response = redirection(303, f"{self.addresses.issuer}/connections")
@@ -215,10 +216,12 @@ class Flow:
         return response
 
     async def _refuse(
-        self, transaction: Transaction, asked: Asked | None, refuse: Refuse
+        self, transaction: Transaction, progress: Progress, refuse: Refuse
     ) -> web.Response:
         if not await self.storage.transactions.take(transaction.id, transaction.version):
             return self.gone()
+        await self.hop.forget(progress)
+        asked = progress.asked
         if refuse.event is not None:
             self.announce(refuse.event)
         if asked is None:

@@ -31,7 +31,8 @@ class Retention:
     unused_client: float = DAY
     idle_client: float = 90 * DAY
     dead_family: float = DAY
-    idle_grant: float = 90 * DAY
+    idle_grant: float = HOUR
+    """For one that no family hangs on; sign-ins under way, of a quarter of an hour, need theirs."""
     idle_mcp_session: float = DAY
     audit: float = 90 * DAY
     batch: int = 500
