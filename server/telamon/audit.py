@@ -64,6 +64,19 @@ _TYPES: Mapping[type[Any], str] = {
 }
 
 
+def record_of(event: Event, at: float) -> AuditRecord:
+    """Return the record of *event*, which happened *at* this Unix time."""
+    data = {name: value for name, value in asdict(event).items() if value is not None}
+    return AuditRecord(
+        id=uuid.uuid4().hex,
+        at=at,
+        type=type_of(event),
+        account_id=data.pop("account_id", None),
+        client_id=data.pop("client_id", None),
+        data=data,
+    )
+
+
 class AuditLog:
     """Hears every event and keeps it. :meth:`run` is a task; :meth:`close` writes the rest."""
 
@@ -78,21 +91,13 @@ class AuditLog:
         reading = isinstance(event, ToolCalled) and event.access == "read"
         if reading and not audit_log.is_enabled_for(logging.INFO):
             return
-        data = {name: value for name, value in asdict(event).items() if value is not None}
-        record = AuditRecord(
-            id=uuid.uuid4().hex,
-            at=self._clock(),
-            type=type_of(event),
-            account_id=data.pop("account_id", None),
-            client_id=data.pop("client_id", None),
-            data=data,
-        )
+        record = record_of(event, self._clock())
         audit_log.info(
             record.type,
             audit_id=record.id,
             account_id=record.account_id,
             client_id=record.client_id,
-            **data,
+            **record.data,
         )
         if reading:
             return

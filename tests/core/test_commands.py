@@ -1,5 +1,6 @@
 """The command line, as an operator types it."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -10,15 +11,19 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
 from fakes.demo_process import Demo, free_port, running_demo
+from fakes.records import a_client, a_code, a_family, a_grant
 
 from telamon.commands import cli
-from telamon.storage import new_key
+from telamon.storage import KeyRing, Storage, new_key, open_storage
+
+T = TypeVar("T")
 
 
 def telamon(*arguments: str) -> Result:
@@ -134,6 +139,80 @@ def test_clients_and_grants_that_are_not_there_are_told() -> None:
     assert telamon("grants", "list").exit_code == 0
     assert "no such client" in telamon("clients", "remove", "nobody").output
     assert "no grant" in telamon("grants", "revoke", "nobody").output
+
+
+def stored(work: Callable[[Storage], Awaitable[T]]) -> T:
+    """Do *work* with the configured storage, beside the command line."""
+
+    async def with_storage() -> T:
+        keys = KeyRing.parse([os.environ["TELAMON_STORAGE__ENCRYPTION_KEYS"]])
+        storage = await open_storage(os.environ["TELAMON_STORAGE__URL"], keys=keys)
+        try:
+            return await work(storage)
+        finally:
+            await storage.close()
+
+    return asyncio.run(with_storage())
+
+
+async def connect(storage: Storage) -> None:
+    """Let Ada connect with client-1."""
+    later = time.time() + 3600
+    family = a_family(expires_at=later)
+    await storage.tokens.add_code("made-up-code", a_code(family, expires_at=later))
+
+
+async def audited(storage: Storage) -> list[tuple[str, str | None, str | None, Any]]:
+    return sorted(
+        (each.type, each.account_id, each.client_id, each.data.get("reason"))
+        for each in await storage.audit.list()
+    )
+
+
+@pytest.mark.usefixtures("configured")
+def test_every_client_is_listed_however_many_there_are() -> None:
+    async def register(storage: Storage) -> None:
+        for number in range(1001):
+            await storage.clients.add(a_client(client_id=f"client-{number}"))
+
+    stored(register)
+    assert len(telamon("clients", "list").output.splitlines()) == 1001
+
+
+@pytest.mark.row("SEC-L06")
+@pytest.mark.usefixtures("configured")
+def test_a_client_that_an_operator_removes_is_on_the_record() -> None:
+    async def register(storage: Storage) -> None:
+        await storage.clients.add(a_client())
+        await connect(storage)
+
+    stored(register)
+    assert "client-1 is removed" in telamon("clients", "remove", "client-1").output
+    assert stored(audited) == [
+        ("client.removed", None, "client-1", "removed by operator"),
+        ("token.revoked", "ada", "client-1", "client removed by operator"),
+    ]
+
+
+@pytest.mark.row("SEC-L06")
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("granted", [True, False])
+def test_connections_that_an_operator_revokes_are_told_and_on_the_record(granted: bool) -> None:
+    async def sign_in(storage: Storage) -> None:
+        await connect(storage)
+        if granted:
+            await storage.grants.add(a_grant())
+
+    stored(sign_in)
+    revoked = telamon("grants", "revoke", "ada")
+    assert revoked.exit_code == 0
+    assert "Everything of ada is revoked" in revoked.output
+    deleted = [("grant.deleted", "ada", None, "revoked by operator")] if granted else []
+    assert stored(audited) == [
+        *deleted,
+        ("token.revoked", "ada", "client-1", "revoked by operator"),
+    ]
+    assert "no grant" in telamon("grants", "revoke", "ada").output
 
 
 def test_the_whole_way_works_against_the_sandbox() -> None:

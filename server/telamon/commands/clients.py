@@ -1,11 +1,20 @@
 """``telamon clients``: list, remove."""
 
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from telamon.commands.setting_up import config_option, configured, fail, run, storage_of
+from telamon.commands.setting_up import (
+    config_option,
+    configured,
+    end_family,
+    fail,
+    run,
+    storage_of,
+)
+from telamon.storage import AuditRecord
 
 
 @click.group("clients")
@@ -21,7 +30,7 @@ def list_(config: Path | None) -> None:
 
     async def work() -> None:
         async with storage_of(settings) as storage:
-            for client in await storage.clients.list():
+            for client in await storage.clients.list(await storage.clients.count()):
                 used = datetime.fromtimestamp(client.last_used_at, UTC).strftime("%Y-%m-%d %H:%M")
                 name = click.style(client.name, bold=True)
                 click.echo(f"{client.client_id}  {client.kind:<10} used {used}  {name}")
@@ -40,9 +49,23 @@ def remove(config: Path | None, client_id: str) -> None:
         async with storage_of(settings) as storage:
             now = datetime.now(UTC).timestamp()
             for family in await storage.tokens.families(client_id=client_id, now=now):
-                await storage.tokens.revoke_family(family.id, "client removed by operator", now)
-            return await storage.clients.delete(client_id)
+                await end_family(storage, family, "client removed by operator", now)
+            removed = await storage.clients.delete(client_id)
+            if removed:
+                await storage.audit.add([_removal(client_id, now)])
+            return removed
 
     if not run(work):
         fail([f"{client_id}: there is no such client"])
     click.echo(f"{client_id} is removed.")
+
+
+def _removal(client_id: str, now: float) -> AuditRecord:
+    return AuditRecord(
+        id=uuid.uuid4().hex,
+        at=now,
+        type="client.removed",
+        account_id=None,
+        client_id=client_id,
+        data={"reason": "removed by operator"},
+    )

@@ -5,7 +5,19 @@ from pathlib import Path
 
 import click
 
-from telamon.commands.setting_up import config_option, configured, fail, run, storage_of
+from telamon.audit import record_of
+from telamon.commands.setting_up import (
+    config_option,
+    configured,
+    end_family,
+    fail,
+    run,
+    storage_of,
+)
+from telamon.plugin.events import GrantChanged, SessionChanged
+from telamon.storage import Grant
+
+REASON = "revoked by operator"
 
 
 @click.group("grants")
@@ -44,17 +56,28 @@ def revoke(config: Path | None, account_id: str) -> None:
     """
     settings, _ = configured(config)
 
-    async def work() -> int:
+    async def work() -> bool:
         now = datetime.now(UTC).timestamp()
         async with storage_of(settings) as storage:
             grants = await storage.grants.of_account(account_id)
-            for family in await storage.tokens.families(account_id=account_id, now=now):
-                await storage.tokens.revoke_family(family.id, "revoked by operator", now)
-            await storage.browser_sessions.delete_of_account(account_id)
+            families = await storage.tokens.families(account_id=account_id, now=now)
+            for family in families:
+                await end_family(storage, family, REASON, now)
+            sessions = await storage.browser_sessions.delete_of_account(account_id)
+            if sessions:
+                event = SessionChanged(account_id=account_id, began=False)
+                await storage.audit.add([record_of(event, now)])
             for grant in grants:
                 await storage.grants.delete(grant.id)
-            return len(grants)
+                await storage.audit.add([record_of(_deleted(grant), now)])
+            return bool(grants or families or sessions)
 
     if not run(work):
-        fail([f"{account_id}: there is no grant of this account"])
+        fail([f"{account_id}: there is no grant and no connection of this account"])
     click.echo(f"Everything of {account_id} is revoked.")
+
+
+def _deleted(grant: Grant) -> GrantChanged:
+    return GrantChanged(
+        account_id=grant.account_id, grant_id=grant.id, change="deleted", reason=REASON
+    )

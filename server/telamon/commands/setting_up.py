@@ -9,10 +9,19 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from telamon.audit import record_of
 from telamon.configuration import SettingsError, read_settings
 from telamon.loader import Loaded, PluginError, load
+from telamon.plugin.events import TokensRevoked
 from telamon.settings import Settings
-from telamon.storage import KeyRing, Storage, StorageRefused, StorageUnavailable, open_storage
+from telamon.storage import (
+    Family,
+    KeyRing,
+    Storage,
+    StorageRefused,
+    StorageUnavailable,
+    open_storage,
+)
 
 T = TypeVar("T")
 
@@ -60,6 +69,18 @@ async def storage_of(
         yield storage
     finally:
         await storage.close()
+
+
+async def end_family(storage: Storage, family: Family, reason: str, now: float) -> None:
+    """Revoke one connection, on the record."""
+    await storage.tokens.revoke_family(family.id, reason, now)
+    event = TokensRevoked(
+        account_id=family.account_id,
+        client_id=family.client_id,
+        family_id=family.id,
+        reason=reason,
+    )
+    await storage.audit.add([record_of(event, now)])
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
