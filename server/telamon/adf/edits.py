@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from .canonical import canonical
+from .canonical import normal
 from .digests import Digests
 from .forms import HIDDEN_MARKS, hidden_attributes
 from .nodes import Node, attributes, content, kind, marks
@@ -57,7 +57,7 @@ class _Pairs:
 
     @classmethod
     def of(cls, node: Mapping[str, Any]) -> "_Pairs":
-        return cls(content(node), content(canonical(node)))
+        return cls(content(node), content(normal(node)))
 
     def below(self, at: int) -> "_Pairs":
         return _Pairs(content(self.stored[at]), content(self.normal[at]))

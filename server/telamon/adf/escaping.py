@@ -18,7 +18,8 @@ from .syntax import (
 )
 
 _ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-_SUSPECT = re.compile(r"[\\`*_~\[\]<&:{\n\r!@]|www\.", re.IGNORECASE)
+_SUSPECT = re.compile(r"[\\`*_~\[\]<&:{\n\r!@]")
+_SUSPECT_OR_WWW = re.compile(r"[\\`*_~\[\]<&:{\n\r!@]|(?<=[wW]{3})\.")
 _RUN = {"*": re.compile(r"\*+"), "_": re.compile("_+"), "~": re.compile("~+")}
 _EDGE = re.compile("[\\t\\x0b\\x0c \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]")
 _LINE_START = re.compile(
@@ -41,10 +42,15 @@ def escape(text: str, *, in_label: bool = False, before: str = "", after: str = 
         before: The character before it; empty at the beginning of a line.
         after: The character after it; empty at the end of a line.
     """
+    suspect = _SUSPECT_OR_WWW if "www." in text.lower() else _SUSPECT
+    if suspect.search(text) is None:
+        return text
     parts: list[str] = []
     position = 0
-    while found := _SUSPECT.search(text, position):
+    for found in suspect.finditer(text):
         start = found.start()
+        if start < position:
+            continue
         parts.append(text[position:start])
         char = text[start]
         position = start + 1
@@ -55,10 +61,9 @@ def escape(text: str, *, in_label: bool = False, before: str = "", after: str = 
             parts.append(text[start:position] if literal else f"\\{char}" * (position - start))
         elif char in "\n\r":
             parts.append(f"&#{ord(char)};")
-        elif char in "wW":
-            position = start + 4
-            special = WWW.match(text, start) is not None
-            parts.append(f"{text[start : start + 3]}\\." if special else text[start:position])
+        elif char == ".":
+            special = WWW.match(text, start - 3) is not None
+            parts.append("\\." if special else char)
         else:
             special = _is_special(text, start, in_label=in_label, before=before, after=after)
             parts.append(f"\\{char}" if special else char)
@@ -116,6 +121,8 @@ def _colon_is_special(text: str, at: int, after: str) -> bool:
 
 def protect_edges(line: str) -> str:
     """Write the white space at the ends of a line as entities, for Markdown strips it."""
+    if not (line[:1].isspace() or line[-1:].isspace()):
+        return line
     start, stop = 0, len(line)
     while start < stop and _EDGE.match(line[start]):
         start += 1
@@ -137,6 +144,8 @@ def escape_line_start(line: str, *, definition: bool = False) -> str:
         line: A line of a paragraph, its inline forms already escaped.
         definition: Whether the paragraph could be a link reference definition.
     """
+    if line[:1].isalpha():
+        return line
     ordered = _ORDERED.match(line)
     if ordered:
         return f"{ordered[1]}\\{line[ordered.end(1) :]}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .canonical import canonical
+from .canonical import normal
 from .model import INLINE
 from .nodes import Node, attributes, content, kind
 
@@ -18,7 +18,7 @@ def plain_text(document: Mapping[str, Any]) -> str:
         TooLarge: The document is too large.
     """
     parts: list[str] = []
-    _collect(canonical(document), parts)
+    _collect(normal(document), parts)
     lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
     return "\n".join(line for line in lines if line)
 

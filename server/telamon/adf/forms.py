@@ -10,22 +10,25 @@ from .nodes import Node, as_list, attributes, content, kind
 
 HIDDEN = frozenset({"localId", "uniqueId", "occurrenceKey", "collection", "accessLevel"})
 """Attributes that a short form leaves out: an edit takes them from the original again."""
-_GEOMETRY = {
-    "table": frozenset({"layout", "width", "displayMode"}),
-    "tableCell": frozenset({"colwidth"}),
-    "tableHeader": frozenset({"colwidth"}),
-    "media": frozenset({"width", "height"}),
-    "mediaInline": frozenset({"width", "height"}),
-    "mediaSingle": frozenset({"width", "widthType", "layout"}),
-    "emoji": frozenset({"id", "text"}),
-    "codeBlock": frozenset({"wrap", "hideLineNumbers"}),
+_HIDDEN = {
+    name: HIDDEN | geometry
+    for name, geometry in {
+        "table": frozenset({"layout", "width", "displayMode"}),
+        "tableCell": frozenset({"colwidth"}),
+        "tableHeader": frozenset({"colwidth"}),
+        "media": frozenset({"width", "height"}),
+        "mediaInline": frozenset({"width", "height"}),
+        "mediaSingle": frozenset({"width", "widthType", "layout"}),
+        "emoji": frozenset({"id", "text"}),
+        "codeBlock": frozenset({"wrap", "hideLineNumbers"}),
+    }.items()
 }
 HIDDEN_MARKS = frozenset({"fragment", "dataConsumer", "breakout"})
 
 
 def hidden_attributes(node_type: str) -> frozenset[str]:
     """The attributes of this node that only the complete form shows."""
-    return HIDDEN | _GEOMETRY.get(node_type, frozenset())
+    return _HIDDEN.get(node_type, HIDDEN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +52,8 @@ class Forms:
     def shown(self, node: Mapping[str, Any], *plain: str) -> dict[str, Any]:
         """The attributes that need an attribute list: not those with a plain form."""
         attrs = attributes(node)
+        if not attrs:
+            return {}
         hidden = hidden_attributes(kind(node)) if self.short else frozenset[str]()
         return {
             name: value for name, value in attrs.items() if name not in plain and name not in hidden

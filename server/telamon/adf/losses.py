@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .canonical import canonical
+from .canonical import normal
 from .forms import hint, reference
 from .model import MACROS, TYPES
 from .nodes import Node, attributes, content, kind, marks
@@ -40,8 +40,8 @@ def lost(original: Mapping[str, Any], updated: Mapping[str, Any]) -> list[Loss]:
         TooDeep: A document is nested too deeply.
         TooLarge: A document is too large.
     """
-    before, names = _inventory(canonical(original))
-    after, _ = _inventory(canonical(updated))
+    before, names = _inventory(normal(original))
+    after, _ = _inventory(normal(updated))
     return [
         Loss(kind=found[0], what=names[found], count=count - after[found])
         for found, count in before.items()

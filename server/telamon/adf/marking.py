@@ -43,36 +43,42 @@ class Piece:
 
 def nested(runs: list[tuple[Piece, list[Node]]]) -> list[Piece]:
     """Put the marks around the pieces so that they nest, the longest outermost."""
-    lengths = _lengths(runs)
+    if not any(found for _, found in runs):
+        return [piece for piece, _ in runs]
+    keyed = [{_key(mark): mark for mark in found} for _, found in runs]
+    lengths = _lengths(keyed) if any(len(found) > 1 for found in keyed) else []
     pieces: list[Piece] = []
     opened: list[tuple[str, int]] = []
-    for (piece, found), length in zip(runs, lengths, strict=True):
-        keyed = {_key(mark): mark for mark in found}
+    for at, found in enumerate(keyed):
         keep = 0
-        while keep < len(opened) and opened[keep][0] in keyed:
+        while keep < len(opened) and opened[keep][0] in found:
             keep += 1
-        _close(pieces, opened, keep)
-        already = {key for key, _ in opened}
-        missing = [key for key in keyed if key not in already]
-        for key in sorted(missing, key=lambda key: (-length[key], _RANK[kind(keyed[key])], key)):
-            opened.append((key, len(pieces)))
-            pieces.append(Piece("open", mark=keyed[key]))
-        pieces.append(piece)
+        if keep < len(opened):
+            _close(pieces, opened, keep)
+        for key in _outermost_first(found, lengths[at]) if len(found) > 1 else found:
+            if all(key != already for already, _ in opened):
+                opened.append((key, len(pieces)))
+                pieces.append(Piece("open", mark=found[key]))
+        pieces.append(runs[at][0])
     _close(pieces, opened, 0)
     return pieces
 
 
+def _outermost_first(found: dict[str, Node], length: dict[str, int]) -> list[str]:
+    return sorted(found, key=lambda key: (-length[key], _RANK[kind(found[key])], key))
+
+
 def _key(mark: Node) -> str:
-    return f"{kind(mark)} {sorted(attributes(mark).items())}"
+    attrs = attributes(mark)
+    return f"{kind(mark)} {sorted(attrs.items())}" if attrs else kind(mark)
 
 
-def _lengths(runs: list[tuple[Piece, list[Node]]]) -> list[dict[str, int]]:
+def _lengths(keyed: list[dict[str, Node]]) -> list[dict[str, int]]:
     """For each piece and mark, over how many pieces from there on the mark goes."""
     lengths: list[dict[str, int]] = []
     following: dict[str, int] = {}
-    for _, found in reversed(runs):
-        keys = [_key(mark) for mark in found]
-        following = {key: following.get(key, 0) + 1 for key in keys}
+    for found in reversed(keyed):
+        following = {key: following.get(key, 0) + 1 for key in found}
         lengths.append(following)
     lengths.reverse()
     return lengths
@@ -115,12 +121,12 @@ def spelled(mark: Node, pieces: list[Piece], start: int) -> tuple[str, str]:
 
 def _collides(delimiter: str, pieces: list[Piece], start: int, stop: int) -> bool:
     """Whether a neighbour could be written with the same character, and run into this one."""
-    return any(
-        0 <= at < len(pieces)
-        and pieces[at].kind in ("open", "close")
-        and kind(pieces[at].mark) in _RIVALS[delimiter]
-        for at in (start - 1, start + 1, stop - 1, stop + 1)
-    )
+    rivals = _RIVALS[delimiter]
+    for at in (start - 1, start + 1, stop - 1, stop + 1):
+        if 0 <= at < len(pieces) and pieces[at].kind in ("open", "close"):
+            if kind(pieces[at].mark) in rivals:
+                return True
+    return False
 
 
 def _start(pieces: list[Piece], at: int) -> str:
@@ -138,6 +144,8 @@ def _end(pieces: list[Piece], at: int) -> str:
 
 def _opens(delimiter: str, outside: str, inside: str) -> bool:
     """Whether a delimiter run between these characters opens (or, mirrored, closes) emphasis."""
+    if delimiter != "_" and inside.isalnum():
+        return True
     inside_punctuation, outside_punctuation = _is_punctuation(inside), _is_punctuation(outside)
     inside_space, outside_space = isWhiteSpace(ord(inside)), isWhiteSpace(ord(outside))
     flanking = not inside_space and (not inside_punctuation or outside_space or outside_punctuation)

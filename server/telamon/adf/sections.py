@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from .canonical import canonical
+from .canonical import normal
 from .edits import merge_sections
 from .errors import AmbiguousSection, UnknownSection
 from .excerpt import plain_text
@@ -47,7 +47,7 @@ class Section:
 
 def sections(document: Mapping[str, Any]) -> list[Section]:
     """All sections, in the order of their headings; those of a lower level lie inside others."""
-    return list(_sections(content(canonical(document)), ()))
+    return list(_sections(content(normal(document)), ()))
 
 
 def section(document: Mapping[str, Any], heading: str) -> Node:

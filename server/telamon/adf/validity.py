@@ -61,12 +61,7 @@ def check_bounds(document: Any) -> bool:
                 below += value
             elif found not in _ATOMS:
                 plain = plain and found is float and math.isfinite(value)
-                if isinstance(value, str):
-                    texts.append(value)
-                elif isinstance(value, Mapping):
-                    below += cast(Mapping[str, Any], value).values()
-                elif isinstance(value, list | tuple):
-                    below += cast(list[Any], value)
+                _look_into(value, texts, below)
         nodes += len(level)
         characters += sum(map(len, texts))
         if nodes > MAX_NODES or characters > MAX_CHARACTERS:
@@ -76,6 +71,16 @@ def check_bounds(document: Any) -> bool:
         plain = plain and is_clean("".join(texts))
         level = below
     return plain and all(type(name) is str for name in names) and is_clean("".join(names))
+
+
+def _look_into(value: Any, texts: list[str], below: list[Any]) -> None:
+    """Add what is in a value that is none of JSON's own types, but may stand for one."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, Mapping):
+        below += cast(Mapping[str, Any], value).values()
+    elif isinstance(value, list | tuple):
+        below += cast(list[Any], value)
 
 
 def is_clean(text: str) -> bool:
@@ -91,8 +96,6 @@ def is_clean(text: str) -> bool:
 
 def marks_fit(found: list[Node], allowed: frozenset[str]) -> bool:
     """Whether all marks are well formed and may stand here together."""
-    if not found:
-        return True
     kinds = {kind(mark) for mark in found}
     return kinds <= allowed and not kinds >= _EXCLUSIVE and all(map(values.mark_is_known, found))
 
@@ -102,23 +105,21 @@ def well_formed(node: Mapping[str, Any], parent: str) -> bool:
     node_type = kind(node)
     if node_type not in model.CONTENT.get(parent, ()) or not node.keys() <= _KEYS[node_type]:
         return False
-    if not (_holds_objects(node, "marks") and _holds_objects(node, "content")):
+    if "marks" in node and not _are_objects(node["marks"]):
         return False
     if node_type == "text":
         return _text_fits(node, parent)
+    if "content" in node and not _are_objects(node["content"]):
+        return False
     found = attributes(node)
     if "attrs" in node and found is not node["attrs"]:
         return False
     if not any(shape.fits(found) for shape in values.NODES[node_type]):
         return False
-    return "marks" not in node or marks_fit(marks(node), model.marks_allowed(parent, node_type))
+    return "marks" not in node or marks_fit(node["marks"], model.marks_allowed(parent, node_type))
 
 
-def _holds_objects(node: Mapping[str, Any], key: str) -> bool:
-    """Whether all that is listed under the key, if it is there, are objects."""
-    if key not in node:
-        return True
-    found: list[Any] | None = node[key]
+def _are_objects(found: list[Any] | None) -> bool:
     return isinstance(found, list) and all(isinstance(item, dict) for item in found)
 
 
@@ -126,7 +127,7 @@ def _text_fits(node: Mapping[str, Any], parent: str) -> bool:
     text = node.get("text")
     if not isinstance(text, str) or not text:
         return False
-    found = marks(node)
+    found: list[Node] = node.get("marks", [])
     if not found or parent == "codeBlock":
         return not found
     is_code = any(kind(mark) == "code" for mark in found)

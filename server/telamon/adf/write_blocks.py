@@ -97,12 +97,14 @@ def opaque_block(node: Node, forms: Forms) -> list[str]:
 
 
 def _items(node: Node, forms: Forms, *plain: str) -> dict[str, Any]:
+    if "marks" not in node:
+        return forms.shown(node, *plain)
     return forms.shown(node, *plain) | mark_items(forms.shown_marks(marks(node)))
 
 
 def _with_attributes(node: Node, forms: Forms, lines: list[str], *plain: str) -> list[str]:
-    listed = write_attributes(_items(node, forms, *plain))
-    return [listed, *lines] if listed else lines
+    items = _items(node, forms, *plain)
+    return [write_attributes(items), *lines] if items else lines
 
 
 def _quoted(lines: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Writes inline content: text with its marks, and the nodes that stand in a line of text."""
 
 import re
+from collections.abc import Iterator
 
 from . import syntax
 from .attributes import write_attributes
@@ -27,37 +28,38 @@ def write_inline(nodes: list[Node], parent: str, forms: Forms, *, block: bool = 
         block: Whether the lines may begin a block and be several: in a heading or a table cell
             they may not, and line breaks are written as `<br>`.
     """
-    runs = [_run(node, parent, forms, alone=_is_alone(nodes)) for node in nodes]
-    pieces = nested(runs)
+    alone = _is_alone(nodes)
+    pieces = nested([_run(node, parent, forms, alone=alone) for node in nodes])
     _make_addresses(pieces)
     _escape_pieces(pieces)
-    lines = [""]
-    starts_with_text = [True]
-    closings: dict[int, str] = {}
-    for at, piece in enumerate(pieces):
-        if piece.kind == "break" and block and any(p.kind != "break" for p in pieces[at + 1 :][:1]):
-            lines[-1] += "\\"
-            lines.append("")
-            starts_with_text.append(True)
-            continue
-        text = piece.text
-        if piece.kind == "break":
-            text = "<br>"
-        elif piece.kind == "open" and not text:
-            text, closings[piece.peer] = spelled(piece.mark, pieces, at)
-        elif piece.kind == "close" and not text:
-            text = closings.get(at, "")
-        if not lines[-1]:
-            starts_with_text[-1] = piece.kind == "text"
-        lines[-1] += text
-    lines = [protect_edges(line) for line in lines]
+    lines = [(protect_edges(line), plain) for line, plain in _lines(pieces, block=block)]
     if not block:
-        return lines
-    definition = any("]:" in line for line in lines)
+        return [line for line, _ in lines]
+    definition = any("]:" in line for line, _ in lines)
     return [
-        escape_line_start(line, definition=definition) if plain else line
-        for line, plain in zip(lines, starts_with_text, strict=True)
+        escape_line_start(line, definition=definition) if plain else line for line, plain in lines
     ]
+
+
+def _lines(pieces: list[Piece], *, block: bool) -> Iterator[tuple[str, bool]]:
+    """The lines, and of each whether it begins with plain text."""
+    texts = [piece.text for piece in pieces]
+    line: list[str] = []
+    plain = True
+    for at, piece in enumerate(pieces):
+        if piece.kind == "break":
+            if block and at + 1 < len(pieces) and pieces[at + 1].kind != "break":
+                yield "".join(line) + "\\", plain
+                line = []
+                plain = True
+                continue
+            texts[at] = "<br>"
+        elif piece.kind == "open" and not piece.text:
+            texts[at], texts[piece.peer] = spelled(piece.mark, pieces, at)
+        if texts[at]:
+            plain = plain and (bool(line) or piece.kind == "text")
+            line.append(texts[at])
+    yield "".join(line), plain
 
 
 def _is_alone(nodes: list[Node]) -> bool:
@@ -73,17 +75,19 @@ def _run(node: Node, parent: str, forms: Forms, *, alone: bool) -> tuple[Piece, 
     """The piece for a node, and the marks that go around it."""
     if not well_formed(node, parent):
         return Piece("raw", opaque_inline(node, forms)), []
-    if kind(node) == "text":
-        found = [mark for mark in marks(node) if kind(mark) in TEXT_MARKS]
-        if len(found) < len(marks(node)):
-            return Piece("raw", code_span(str(node["text"]))), found
-        return Piece("text", str(node["text"])), found
-    if kind(node) == "hardBreak":
+    node_type = kind(node)
+    if node_type == "text":
+        carried: list[Node] = node.get("marks", [])
+        found = [mark for mark in carried if mark["type"] in TEXT_MARKS]
+        if len(found) < len(carried):
+            return Piece("raw", code_span(node["text"])), found
+        return Piece("text", node["text"]), found
+    if node_type == "hardBreak":
         shown = write_attributes(forms.shown(node, "text"))
         return (Piece("raw", "<br>" + shown) if shown else Piece("break")), []
-    if kind(node) in ("media", "mediaInline"):
+    if node_type in ("media", "mediaInline"):
         link = [mark for mark in marks(node) if kind(mark) == "link"]
-        flagged = alone and kind(node) == "mediaInline"
+        flagged = alone and node_type == "mediaInline"
         return Piece("raw", image(node, forms, flagged=flagged)), link
     return Piece("raw", atom(node, forms) or opaque_inline(node, forms)), []
 
@@ -92,9 +96,10 @@ def _escape_pieces(pieces: list[Piece]) -> None:
     """Escape all text, now that it is known what stands beside it."""
     labels = 0
     for at, piece in enumerate(pieces):
-        if piece.kind in ("open", "close") and kind(piece.mark) in LABELLED:
-            labels += 1 if piece.kind == "open" else -1
-        elif piece.kind == "text":
+        if piece.kind != "text":
+            if piece.kind in ("open", "close") and kind(piece.mark) in LABELLED:
+                labels += 1 if piece.kind == "open" else -1
+        else:
             piece.text = escape(
                 piece.text,
                 in_label=labels > 0,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .canonical import canonical
+from .canonical import normal
 from .forms import Forms
 from .nodes import Node, content, kind
 from .write_blocks import write_blocks
@@ -25,7 +25,7 @@ def to_markdown(document: Mapping[str, Any], *, opaque: Opaque = "inline") -> st
         TooDeep: The document is nested too deeply.
         TooLarge: The document is too large.
     """
-    return write(canonical(document), Forms(short=opaque == "reference"))
+    return write(normal(document), Forms(short=opaque == "reference"))
 
 
 def write(document: Node, forms: Forms) -> str:
@@ -37,5 +37,5 @@ def write(document: Node, forms: Forms) -> str:
 def references(document: Mapping[str, Any]) -> dict[str, Node]:
     """The nodes that the short form of this document refers to, by reference."""
     forms = Forms(short=True)
-    write(canonical(document), forms)
+    write(normal(document), forms)
     return forms.references
