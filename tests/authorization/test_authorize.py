@@ -264,6 +264,41 @@ async def test_every_token_is_for_the_canonical_resource(
     assert token.family.resource == f"{ISSUER}/v1/mcp"
 
 
+@pytest.mark.row("MCP-G6")
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"scope": "unknown"}, "invalid_scope"),
+        ({"resource": "https://other.example.com/"}, "invalid_target"),
+    ],
+)
+async def test_nobody_is_sent_to_an_address_that_anybody_registered_unasked(
+    here: Setup, changes: dict[str, Any], error: str
+) -> None:
+    client_id = await here.client_id(redirect_uris=[HTTPS, REDIRECT])
+    page = await here.authorize(client_id, redirect_uri=HTTPS, **changes)
+    assert is_local(page)
+    assert "Refresh" not in page.headers
+    assert "app.example.com" in page.text
+    (href,) = [part.partition('"')[0] for part in page.text.split('href="') if HTTPS in part]
+    said = parse_qs(urlsplit(href.replace("&amp;", "&")).query)
+    assert (said["error"], said["state"], said["iss"]) == ([error], ["the-state"], [ISSUER])
+    # To a program on the person's own computer the browser goes as ever.
+    assert error_to_client(await here.authorize(client_id, **changes)) == error
+
+
+@pytest.mark.row("MCP-G6")
+async def test_a_configured_client_is_told_at_once(serve: Serve) -> None:
+    configured = {"client_id": "by-hand", "name": "By hand", "redirect_uris": [HTTPS]}
+    setup = await serve(clients={"configured": [configured]})
+    page = await setup.authorize("by-hand", redirect_uri=HTTPS, scope="unknown")
+    assert page.status == 302
+    assert (page.location or "").startswith(f"{HTTPS}?")
+    assert page.answer["error"] == "invalid_scope"
+
+
 @pytest.mark.row("SEC-A20")
 @pytest.mark.row("MCP-H2")
 @pytest.mark.parametrize(

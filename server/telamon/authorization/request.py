@@ -1,7 +1,8 @@
 """Reading ``/authorize``: first whom we would answer, then everything else (OAuth 2.1, 4.1.2.1).
 
 Until client and redirect URI are known to be good the answer is a page of ours; after that every
-fault goes to the client.
+fault goes to the client. Where anybody could have registered the web address, the person is asked
+before the browser goes there: nobody shall send people anywhere by way of us.
 """
 
 import hashlib
@@ -45,15 +46,25 @@ class AnswerHere(Exception):
 
 
 class AnswerClient(Exception):
-    """Tell the client, at the redirect URI that is known to be its own."""
+    """Tell the client, at the redirect URI that is known to be its own.
+
+    ``problem`` is to be shown before the browser goes there; None where it may go at once.
+    """
 
     def __init__(
-        self, error: str, description: str, *, redirect_uri: str, state: str | None
+        self,
+        error: str,
+        description: str,
+        *,
+        redirect_uri: str,
+        state: str | None,
+        problem: Problem | None,
     ) -> None:
         super().__init__(description)
         self.error = error
         self.redirect_uri = redirect_uri
         self.state = state
+        self.problem = problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +108,7 @@ class AuthorizationRequests:
                 error.description or str(error.error),
                 redirect_uri=redirect.uri,
                 state=None if times["state"] > 1 else encoded,
+                problem=_unvouched(client, redirect, str(error.error)),
             ) from error
         scope = with_meaning(fields).get("scope")
         scopes = self.catalog.initial() if scope is None else sorted(set(scope.split()))
@@ -161,6 +173,26 @@ def print_of(client: Client) -> str:
     """Return a fingerprint of what a person is shown of *client* and decides on."""
     shown = [client.name, client.redirect_uris, client.auth_method]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def _unvouched(client: Client, redirect: Redirect, error: str) -> Problem | None:
+    """Return what to show before the browser goes where a self-registered client wants it.
+
+    Without it any site could be reached through an address of ours (RFC 9700, section 4.11.2).
+    What leads to a program on the person's own computer leads nowhere else.
+    """
+    if client.kind != "dynamic" or redirect.kind != "https":
+        return None
+    return Problem(
+        title="The app's request was not accepted",
+        happened="An app that nobody has verified sent you here with a request that this server "
+        f"does not accept. It wants to be told at {redirect.target}.",
+        to_do=(
+            "Go back to it only if you know this address and came from there.",
+            "Otherwise close this page.",
+        ),
+        details={"Address": redirect.target, "Error": error},
+    )
 
 
 def _unknown_client() -> Problem:

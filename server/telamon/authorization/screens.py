@@ -70,13 +70,20 @@ class Screens:
                 return self.flow.too_often(error.seconds)
             return self.pages.problem(error.problem, status=error.status)
         except AnswerClient as error:
-            said = {"error": error.error, "error_description": visible(str(error))}
-            return redirection(302, self.answers.location(error.redirect_uri, error.state, said))
+            return self._told(error)
         transaction = await self.flow.begin(asked)
         surplus = self.opened.add(f"{asked.client_id} {network}", transaction.id)
         if surplus is not None:
             await self.flow.drop(surplus)
         return redirection(302, self.flow.page(transaction, "consent"))
+
+    def _told(self, error: AnswerClient) -> web.Response:
+        """Send the browser to the client with an error, where a person should look by a link."""
+        said = {"error": error.error, "error_description": visible(str(error))}
+        location = self.answers.location(error.redirect_uri, error.state, said)
+        if error.problem is None:
+            return redirection(302, location)
+        return self.pages.page("refused", status=400, problem=error.problem, location=location)
 
     async def show_consent(self, request: web.Request) -> web.Response:
         """Show who asks for what; the form is good for this browser alone."""
