@@ -114,17 +114,22 @@ def refuse_cursor(params: types.PaginatedRequestParams | None) -> None:
 
 
 def _describe(each: Tool[Any], schema: dict[str, Any], *, open_world: bool) -> types.Tool:
+    """Describe a tool in few bytes; every model reads all of this.
+
+    The title stands where all revisions look for it. What has no meaning for a tool that only reads
+    (``destructiveHint``, ``idempotentHint``), and a hint that says what its absence says, are left
+    out (MCP, ToolAnnotations).
+    """
     reads = each.access == "read"
     return types.Tool(
         name=each.name,
-        title=each.title,
         description=each.description,
         input_schema=schema,
         annotations=types.ToolAnnotations(
             title=each.title,
             read_only_hint=reads,
-            destructive_hint=each.destructive and not reads,
-            idempotent_hint=each.idempotent,
-            open_world_hint=open_world,
+            destructive_hint=None if reads else each.destructive,
+            idempotent_hint=None if reads else each.idempotent,
+            open_world_hint=None if open_world else False,
         ),
     )
