@@ -123,7 +123,13 @@ async def assemble(settings: Settings, loaded: Loaded, *, clock: Clock = time.ti
         health = Health({"storage": storage.check}, clock=clock)
 
         application = web.Application(client_max_size=settings.limits.request_bytes)
-        setup_web(application, addresses, pages, observe=metrics.observe)
+        setup_web(
+            application,
+            addresses,
+            pages,
+            observe=metrics.observe,
+            trusted_proxies=settings.listen.trusted_proxies,
+        )
         setup_sessions(application, storage, addresses, settings.tokens, clock, announce=announce)
         mcp = endpoint.Endpoint(
             storage=storage,

@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from fakes.cloud import ADA, CALLBACK, DEMO, SCOPES, Cloud, Pauses, Ticking
 from fakes.gadgets import ROOT, gadgets
+from yarl import URL
 
 from telamon.sandbox import Sandbox
 from telamon.sandbox.switches import Board
@@ -229,8 +230,30 @@ async def test_an_unknown_switch_or_value_changes_nothing(atlassian: Cloud, body
     status, answer = await switches(atlassian, body)
     assert (status, "error" in answer) == (400, True)
     assert atlassian.sandbox.board.now == before
-    async with atlassian.http.post(f"{atlassian.base}/_sandbox/switches", data=b"{") as response:
+    url, json_type = f"{atlassian.base}/_sandbox/switches", {"Content-Type": "application/json"}
+    async with atlassian.http.post(url, data=b"{", headers=json_type) as response:
         assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "application/json", "Origin": "https://evil.example.com"}, 403),
+        ({"Content-Type": "application/json", "Origin": "null"}, 403),
+        ({"Content-Type": "application/json", "Origin": "ours"}, 200),
+    ],
+)
+async def test_a_foreign_page_cannot_set_switches(
+    atlassian: Cloud, headers: dict[str, str], status: int
+) -> None:
+    url = f"{atlassian.base}/_sandbox/switches"
+    if headers.get("Origin") == "ours":
+        headers = {**headers, "Origin": str(URL(url).origin())}
+    async with atlassian.http.post(url, data=b'{"latency_ms": 5}', headers=headers) as response:
+        assert response.status == status
+    assert atlassian.sandbox.board.now.latency_ms == (5 if status == 200 else 0)
 
 
 async def test_latency_comes_before_everything_but_the_switches(

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import MutableMapping
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -249,6 +250,22 @@ async def test_a_path_made_to_break_the_log_is_one_short_line(
     (line,) = lines(logs, "http.request")
     assert len(line["path"]) == 200
     assert line["path"].isprintable()
+
+
+@pytest.mark.parametrize(
+    ("peer", "remote"), [("127.0.0.0/8", "192.0.2.7"), ("198.51.100.0/24", "127.0.0.1")]
+)
+async def test_the_access_log_names_the_caller_behind_a_trusted_proxy(
+    aiohttp_client: AiohttpClient, peer: str, remote: str
+) -> None:
+    app = web.Application()
+    setup_web(app, LOCAL, Pages(LOCAL), trusted_proxies=[ip_network(peer)])
+    app.add_routes([web.get("/ok", ok)])
+    client = await aiohttp_client(app)
+    with capture_logs() as logs:
+        await client.get("/ok", headers=HOST | {"X-Forwarded-For": "192.0.2.7"})
+    (line,) = lines(logs, "http.request")
+    assert line["remote"] == remote
 
 
 @pytest.mark.row("SEC-R07", "SEC-L08")

@@ -43,7 +43,15 @@ class Control:
         )
 
     async def set_switches(self, request: web.Request) -> web.Response:
-        """``POST /_sandbox/switches``: actions first, then the switches named in the body."""
+        """``POST /_sandbox/switches``: actions first, then the switches named in the body.
+
+        Only JSON and only from our own pages: a foreign page in the browser of whoever runs a demo
+        can send neither without asking first.
+        """
+        if request.headers.get("Origin") not in {None, str(request.url.origin())}:
+            return web.json_response({"error": "this origin may not call"}, status=403)
+        if request.content_type != "application/json":
+            return web.json_response({"error": "the body must be application/json"}, status=415)
         try:
             body: Any = await request.json()
         except json.JSONDecodeError:

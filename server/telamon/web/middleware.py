@@ -5,7 +5,8 @@ This is the only place where an error of another room becomes a status.
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from ipaddress import IPv4Network, IPv6Network
 
 import structlog
 from aiohttp import web
@@ -18,8 +19,10 @@ from telamon.web.answers import oauth_error
 from telamon.web.body import BadForm, BadJson
 from telamon.web.cors import send_cors
 from telamon.web.guard import check_host
+from telamon.web.limits import client_network
 from telamon.web.pages import Pages
 
+Networks = Collection[IPv4Network | IPv6Network]
 Observe = Callable[[str, str, int, float], None]
 """Hears (method, route template, status, seconds) of every answer."""
 
@@ -35,19 +38,30 @@ log = structlog.get_logger(__name__)
 
 
 def setup_web(
-    app: web.Application, addresses: Addresses, pages: Pages, *, observe: Observe | None = None
+    app: web.Application,
+    addresses: Addresses,
+    pages: Pages,
+    *,
+    observe: Observe | None = None,
+    trusted_proxies: Networks = (),
 ) -> None:
     """Put our middlewares and headers around the routes of *app*, before any other."""
-    app.middlewares.extend(middlewares(addresses, pages, observe=observe))
+    app.middlewares.extend(
+        middlewares(addresses, pages, observe=observe, trusted_proxies=trusted_proxies)
+    )
     app.on_response_prepare.append(_headers(addresses))
     app.on_response_prepare.append(send_cors)
 
 
 def middlewares(
-    addresses: Addresses, pages: Pages, *, observe: Observe | None = None
+    addresses: Addresses,
+    pages: Pages,
+    *,
+    observe: Observe | None = None,
+    trusted_proxies: Networks = (),
 ) -> list[Middleware]:
     """Return the middlewares, outermost first."""
-    return [_logged(observe), _answered(pages), _host(addresses)]
+    return [_logged(observe, trusted_proxies), _answered(pages), _host(addresses)]
 
 
 def wants_html(request: web.Request) -> bool:
@@ -55,7 +69,7 @@ def wants_html(request: web.Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-def _logged(observe: Observe | None) -> Middleware:
+def _logged(observe: Observe | None, trusted_proxies: Networks) -> Middleware:
     @web.middleware
     async def logged(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[REQUEST_ID] = secrets.token_hex(8)
@@ -81,7 +95,7 @@ def _logged(observe: Observe | None) -> Middleware:
                 path=request.rel_url.raw_path[:_LONGEST_PATH],
                 status=status,
                 ms=round(seconds * 1000, 1),
-                remote=request.remote,
+                remote=client_network(request, trusted_proxies),
             )
 
     return logged
