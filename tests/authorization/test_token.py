@@ -54,6 +54,7 @@ async def test_tokens_are_asked_for_by_post(here: Setup, method: str) -> None:
     assert answer.status == 405
     assert "POST" in answer.headers["Allow"]
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.row("SEC-T02")

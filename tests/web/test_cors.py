@@ -44,8 +44,13 @@ async def test_a_preflight_of_an_open_route_is_answered_without_credentials(
 @pytest.mark.row("MCP-E8", "SEC-R05")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("POST", "/open", 200), ("GET", "/open", 200), ("PUT", "/big", 413)],
-    ids=["answer", "stream", "error"],
+    [
+        ("POST", "/open", 200),
+        ("GET", "/open", 200),
+        ("PUT", "/big", 413),
+        ("GET", "/big", 405),
+    ],
+    ids=["answer", "stream", "error", "method"],
 )
 async def test_answers_streams_and_errors_of_an_open_route_can_be_read(
     aiohttp_client: AiohttpClient, method: str, path: str, status: int

@@ -17,6 +17,8 @@ _EXPOSED = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After"
 def cors(routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
     """Return *routes* opened to any origin, with a preflight answer for each of their paths.
 
+    Any other method of such a path gets a 405 that can be read as well.
+
     :func:`send_cors` has to be among the application's ``on_response_prepare`` signals: it reaches
     errors and streams too, which a wrapped handler cannot.
     """
@@ -28,6 +30,11 @@ def cors(routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
     return [
         *opened,
         *(web.options(path, _preflight(found)) for path, found in methods.items()),
+        *(
+            web.route("*", path, _opened(_refusal(found)))
+            for path, found in methods.items()
+            if "*" not in found
+        ),
     ]
 
 
@@ -55,6 +62,15 @@ def _preflight(methods: Iterable[str]) -> Handler:
         )
 
     return preflight
+
+
+def _refusal(methods: Iterable[str]) -> Handler:
+    allowed = {*methods, "OPTIONS"}
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+
+    return refuse
 
 
 async def send_cors(request: web.Request, response: web.StreamResponse) -> None:
