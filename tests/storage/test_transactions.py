@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 
 import pytest
 from fakes.records import NOW, a_transaction
@@ -20,7 +19,6 @@ async def test_an_expired_transaction_is_not_found(storage: Storage) -> None:
     late = a_transaction().expires_at
     assert await storage.transactions.get("transaction-1", late) is None
     assert await storage.transactions.by_state("state-1", late) is None
-    assert await storage.transactions.count("client-1", late) == 0
 
 
 async def test_a_save_of_an_old_version_changes_nothing(storage: Storage) -> None:
@@ -59,13 +57,3 @@ async def test_a_transaction_is_not_taken_at_another_version(storage: Storage) -
     await storage.transactions.add(a_transaction())
     assert not await storage.transactions.take("transaction-1", 1)
     assert await storage.transactions.take("transaction-1", 0)
-
-
-async def test_open_transactions_are_counted_by_client(storage: Storage) -> None:
-    for number in range(3):
-        await storage.transactions.add(
-            replace(a_transaction(), id=f"t{number}", client_id=f"c{number % 2}")
-        )
-    assert await storage.transactions.count("c0", NOW) == 2
-    assert await storage.transactions.count("c1", NOW) == 1
-    assert await storage.transactions.count("c2", NOW) == 0

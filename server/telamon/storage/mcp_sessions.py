@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from telamon.storage.engine import Database
 from telamon.storage.lookup import Lookup
@@ -62,14 +62,6 @@ class McpSessions:
         """Remove the session; False when there was none."""
         here = mcp_sessions.c.hash == self._key(session_id)
         return await self._database.change(delete(mcp_sessions).where(here)) > 0
-
-    async def count(self, owner: str) -> int:
-        """How many sessions the owner has."""
-        statement = (
-            select(func.count()).select_from(mcp_sessions).where(mcp_sessions.c.owner == owner)
-        )
-        row = await self._database.row(statement)
-        return 0 if row is None else row[0]
 
     def _key(self, session_id: str) -> bytes:
         return self._lookup.hash("mcp_session", session_id)

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from telamon.storage.engine import Database
 from telamon.storage.lookup import Lookup
@@ -71,15 +71,6 @@ class Transactions:
             )
             > 0
         )
-
-    async def count(self, client_id: str, now: float) -> int:
-        """How many sign-ins of this client are open."""
-        row = await self._database.row(
-            select(func.count())
-            .select_from(transactions)
-            .where(transactions.c.client_id == client_id, transactions.c.expires_at > now)
-        )
-        return 0 if row is None else row[0]
 
     async def _first(self, here: ColumnElement[bool], now: float) -> Transaction | None:
         statement = select(transactions).where(here, transactions.c.expires_at > now)
