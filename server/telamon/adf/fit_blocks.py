@@ -7,6 +7,7 @@ quote becomes its paragraphs, and a table in a list item follows the list, which
 from collections.abc import Callable
 
 from . import model
+from .canonical import copied
 from .convert import WRAPPED, convert
 from .fit_inline import allowed_marks, fit_line
 from .nodes import Node, attributes, build, content, kind, marks
@@ -138,7 +139,7 @@ class Fitter:
             if isinstance(child, Verbatim) or self._may_hold(kind(node), kind(child)):
                 kept.append(child)
                 continue
-            parts += self._filled(node, kept) if kept else []
+            parts += self._filled(copied(node), kept) if kept else []
             if kind(node) == "orderedList":
                 number += len(kept)
                 node = node | {"attrs": attributes(node) | {"order": number}}

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import model
 from .attributes import read_json
-from .canonical import canonical
+from .canonical import canonical, copied
 from .errors import AdfError, UnknownReference
 from .forms import reference
 from .nodes import Node, as_node, content, kind
@@ -43,7 +43,7 @@ class Origin:
         found = self._known.get(name)
         if found is None:
             raise UnknownReference(name)
-        return _kept(found)
+        return _kept(copied(found))
 
     def payload(self, text: str) -> Node | None:
         """The node that a fence spells out, if it does and may."""

@@ -11,8 +11,19 @@ from .attributes import read_attributes, read_json
 from .parse_brackets import brackets
 
 _TERMINATOR = re.compile(
-    r"[\n!#$%&*+\-:<=>@\[\\\]^_`{}~]|(?<![A-Za-z0-9+.:/_-])www\.", re.IGNORECASE
+    r"""[\n!&*:<@\[\\\]_`~wW]          # what a rule may begin with, or a label end with
+    (?: (?<=[\n&*<\[\\\]_`~])       # whatever follows,
+      | (?<=[!@]) (?=\[)            # before a bracket,
+      | (?<=:) (?=\S)               # before anything but white space,
+      | (?<![A-Za-z0-9+.:/_-][wW]) (?<=[wW]) [wW]{2}\. )""",
+    re.VERBOSE,
 )
+"""The ends of plain text. The first set is all that the search looks at in most text."""
+
+
+def is_plain(source: str) -> bool:
+    """Whether the text has no inline form, nor anything that could be part of one."""
+    return _TERMINATOR.search(source) is None
 
 
 def install(parser: MarkdownIt) -> None:

@@ -1,5 +1,7 @@
 """The Markdown parser: markdown-it with the rules of the dialect and without those it replaces."""
 
+from functools import cache
+
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
@@ -11,8 +13,9 @@ from .syntax import link_is_safe
 from .validity import MAX_LEVEL
 
 
+@cache
 def make_parser() -> MarkdownIt:
-    """A parser for the dialect. It keeps no state between texts."""
+    """The parser for the dialect. It keeps no state between texts, so that one serves them all."""
     parser = MarkdownIt("js-default", {"maxNesting": MAX_LEVEL + 8, "linkify": False})
     parser.disable(["html_block", "linkify", "link", "image", "autolink", "html_inline", "entity"])
     parser.core.ruler.disable(["inline", "replacements", "smartquotes", "linkify", "text_join"])

@@ -16,6 +16,7 @@ from markdown_it.token import Token
 from .attributes import item_marks
 from .nodes import Node, build, text_node
 from .origin import Origin
+from .parse_inline import is_plain
 
 _DAY = 86_400_000
 _OPENING = {"em_open": "em", "strong_open": "strong", "s_open": "strike"}
@@ -33,6 +34,8 @@ class InlineReader:
 
     def read(self, source: str) -> list[Node]:
         """The inline nodes that this Markdown makes."""
+        if is_plain(source):
+            return [text_node(source)] if source else []
         tokens = self._parser.inline.parse(source, self._parser, self._env, [])
         tags = _matched_tags(tokens)
         simple: Counter[str] = Counter()

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .canonical import canonical, clean
+from .canonical import clean, normal
 from .errors import TooLarge
 from .fit_blocks import JIRA_LACKS, Fitter
 from .fit_inline import plain
@@ -48,7 +48,7 @@ def from_markdown(
     nodes = BlockReader(tokens, InlineReader(parser, env, origin), origin).read()
     lacking = JIRA_LACKS if profile == "jira" else frozenset[str]()
     taken = set[str]() if original is None else _local_ids(original)
-    return canonical(Fitter(lacking, _Ids(taken)).document(nodes))
+    return normal(Fitter(lacking, _Ids(taken)).document(nodes))
 
 
 def _local_ids(document: Mapping[str, Any]) -> set[str]:
