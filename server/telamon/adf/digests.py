@@ -1,13 +1,15 @@
 """What two nodes have in common for a reader: a digest over all that the short form shows."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from .attributes import compact_json
-from .forms import HIDDEN_MARKS, hidden_attributes, ordered
+from .forms import HIDDEN_MARKS, hidden_attributes
 from .model import MACROS
 from .nodes import Node, attributes, content, kind, marks
+
+_encode = json.JSONEncoder(sort_keys=True).encode
 
 
 class Digests:
@@ -22,7 +24,7 @@ class Digests:
         found = self._known.get(id(node))
         if found is None:
             below = [self.of(child) for child in content(node)]
-            found = hashlib.sha256(compact_json([_shown(node), below]).encode()).hexdigest()
+            found = hashlib.sha256(_encode([_shown(node), below]).encode()).hexdigest()
             self._known[id(node)] = found
             self._held.append(node)
         return found
@@ -33,9 +35,9 @@ def _shown(node: Node) -> Any:
     node_type = kind(node)
     own: Mapping[str, Any] = {key: value for key, value in node.items() if key != "content"}
     if node_type in MACROS:
-        return ordered(own)
+        return own
     hidden = hidden_attributes(node_type)
     shown = {name: value for name, value in attributes(node).items() if name not in hidden}
     kept = [mark for mark in marks(node) if kind(mark) not in HIDDEN_MARKS]
     rest = {key: value for key, value in own.items() if key not in ("attrs", "marks")}
-    return ordered({**rest, "attrs": shown, "marks": kept})
+    return {**rest, "attrs": shown, "marks": kept}

@@ -6,15 +6,18 @@ there, byte for byte; what was changed takes from its counterpart what the Markd
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
-from .canonical import normal
+from .canonical import copied, normal
 from .digests import Digests
 from .forms import HIDDEN_MARKS, hidden_attributes
 from .nodes import Node, attributes, content, kind, marks
-from .reader import Profile, from_markdown
+from .origin import Origin
+from .reader import Profile, read
+from .unchanged import changed_part, with_neighbours
+from .validity import MAX_CHARACTERS
 from .values import NODES
+from .writer import write_short
 
 _NEVER_FROM_TEXT = frozenset({"localId"})
 _UNSAID = ("", "center", "default")
@@ -42,10 +45,45 @@ def apply_edit(
         TooDeep: The original is nested too deeply.
         TooLarge: The original or the Markdown is too large.
     """
-    updated = from_markdown(new_markdown, original=original, trusted=trusted, profile=profile)
-    merged = merge_content(_Pairs.of(original), content(updated))
+    old = _Pairs.of(original)
+    written, known = write_short({"content": old.normal})
+    origin = Origin(original, trusted=trusted, known=known)
+    merged = _edited_in_part(old, written, new_markdown, origin, profile)
+    if merged is None:
+        merged = merge_content(old, content(read(new_markdown, origin, profile)))
     rest = {key: value for key, value in original.items() if key != "content"}
-    return {**updated, **deepcopy(rest), "content": merged}
+    return {"type": "doc", "version": 1, **copied(rest), "content": merged}
+
+
+def _edited_in_part(
+    old: "_Pairs", written: list[str], text: str, origin: Origin, profile: Profile
+) -> list[Node] | None:
+    """The edited blocks, only those read that were changed; None where all must be read.
+
+    The part that was changed is read together with a block on each side. If these read as they
+    did, the part is closed in itself, and so what lies beyond them reads as it did too.
+    """
+    changed = changed_part(written, text) if len(text) <= MAX_CHARACTERS else None
+    if changed is None:
+        return None
+    start, stop = changed.start, changed.stop
+    between: list[Node] = []
+    if changed.text or start < stop:
+        new = content(read(with_neighbours(written, changed), origin, profile))
+        digests = Digests()
+        before, after = int(start > 0), int(stop < len(written))
+        ends = [*new[:before], *new[len(new) - after :]]
+        beside = [*old.normal[start - before : start], *old.normal[stop : stop + after]]
+        if len(new) < before + after or list(map(digests.of, ends)) != list(
+            map(digests.of, beside)
+        ):
+            return None
+        between = new[before : len(new) - after]
+    return [
+        *copied(old.stored[:start]),
+        *merge_content(_Pairs(old.stored[start:stop], old.normal[start:stop]), between),
+        *copied(old.stored[stop:]),
+    ]
 
 
 class _Pairs:
@@ -80,7 +118,7 @@ def merge_content(old: _Pairs, new: list[Node], digests: Digests | None = None) 
     merged: list[Node] = []
     for node, partner in zip(new, partners, strict=True):
         if partner is not None:
-            merged.append(deepcopy(old.stored[partner]))
+            merged.append(copied(old.stored[partner]))
             continue
         likely = _likeliest(node, old.normal, waiting[kind(node)])
         if likely is None:
@@ -147,7 +185,7 @@ def _merged(old: _Pairs, at: int, new: Node, digests: Digests) -> Node:
         mark for mark in marks(stored) if kind(mark) in HIDDEN_MARKS and kind(mark) not in kinds
     ]
     if hidden:
-        merged["marks"] = [*marks(new), *deepcopy(hidden)]
+        merged["marks"] = [*marks(new), *copied(hidden)]
     if content(new):
         merged["content"] = merge_content(old.below(at), content(new), digests)
     return merged
@@ -157,7 +195,7 @@ def _merged_attributes(stored: Node, new: Node) -> Node:
     shown, before = attributes(new), attributes(stored)
     hidden = hidden_attributes(kind(new))
     kept = {
-        name: deepcopy(value)
+        name: copied(value)
         for name, value in before.items()
         if name in hidden
         and (name in _NEVER_FROM_TEXT or name not in shown or shown[name] in _UNSAID)

@@ -22,10 +22,14 @@ class UnknownReference(AdfError):
         reference: The reference as it stands in the Markdown.
     """
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, *, is_new: bool = False) -> None:
+        """Say what to do about it, which is another thing where the document is new."""
         super().__init__(
-            f"The document has no block with the reference {reference!r}: read it again and keep"
-            " its `adf ref=` blocks as they are, or leave them out."
+            f"A block such as `adf ref={reference}` exists only in the page it came from: leave it"
+            " out of a new document."
+            if is_new
+            else f"The document has no block with the reference {reference!r}: read it again and"
+            " keep its `adf ref=` blocks as they are, or leave them out."
         )
         self.reference = reference
 

@@ -123,9 +123,9 @@ def _collides(delimiter: str, pieces: list[Piece], start: int, stop: int) -> boo
     """Whether a neighbour could be written with the same character, and run into this one."""
     rivals = _RIVALS[delimiter]
     for at in (start - 1, start + 1, stop - 1, stop + 1):
-        if 0 <= at < len(pieces) and pieces[at].kind in ("open", "close"):
-            if kind(pieces[at].mark) in rivals:
-                return True
+        beside = pieces[at] if 0 <= at < len(pieces) else None
+        if beside and beside.kind in ("open", "close") and kind(beside.mark) in rivals:
+            return True
     return False
 
 

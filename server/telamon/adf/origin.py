@@ -9,7 +9,7 @@ from .attributes import read_json
 from .canonical import canonical, copied
 from .errors import AdfError, UnknownReference
 from .forms import reference
-from .nodes import Node, as_node, content, kind
+from .nodes import Node, as_node, attributes, content, kind
 from .validity import valid
 from .writer import references
 
@@ -22,23 +22,49 @@ class Verbatim(dict[str, Any]):
 
 
 class Origin:
-    """The document that a text was read from, if any, and how far the text is trusted."""
+    """The document that a text was read from, if any, and how far the text is trusted.
 
-    def __init__(self, original: Mapping[str, Any] | None, *, trusted: bool) -> None:
+    Args:
+        original: The document.
+        trusted: Whether the text may bring in macros, and nodes that the schema does not know.
+        strict: Whether a reference is refused even where there is no document to look in.
+        known: The nodes that the document's short form refers to, if they were found already.
+    """
+
+    def __init__(
+        self,
+        original: Mapping[str, Any] | None,
+        *,
+        trusted: bool,
+        strict: bool = False,
+        known: Mapping[str, Node] | None = None,
+    ) -> None:
         self._original = original
         self._trusted = trusted
+        self._strict = strict
+        self._given = known
 
     @cached_property
-    def _known(self) -> dict[str, Node]:
+    def _known(self) -> Mapping[str, Node]:
+        if self._given is not None:
+            return self._given
         return {} if self._original is None else references(self._original)
+
+    def local_ids(self) -> set[str]:
+        """The identifiers that the document has given to its nodes."""
+        nodes = () if self._original is None else walk(dict(self._original))
+        found = (attributes(node).get("localId") for node in nodes)
+        return {one for one in found if isinstance(one, str)}
 
     def resolve(self, name: str) -> Node | None:
         """The node that a reference stands for; None if there is no original to look in.
 
         Raises:
-            UnknownReference: The original has no such node.
+            UnknownReference: The original has no such node, or there must be one and is not.
         """
         if self._original is None:
+            if self._strict:
+                raise UnknownReference(name, is_new=True)
             return None
         found = self._known.get(name)
         if found is None:

@@ -8,8 +8,8 @@ from .canonical import clean, normal
 from .errors import TooLarge
 from .fit_blocks import JIRA_LACKS, Fitter
 from .fit_inline import plain
-from .nodes import Node, attributes, kind
-from .origin import Origin, walk
+from .nodes import Node, kind
+from .origin import Origin
 from .parser import make_parser, parse_text
 from .read_blocks import BlockReader
 from .read_inline import InlineReader
@@ -24,6 +24,7 @@ def from_markdown(
     original: Mapping[str, Any] | None = None,
     trusted: bool = False,
     profile: Profile = "confluence",
+    strict_references: bool = False,
 ) -> Node:
     """Read Markdown as a document that is valid by the schema, whatever the text is.
 
@@ -35,35 +36,39 @@ def from_markdown(
             which `original` does not have. Without it they stay text.
         profile: `jira` leaves out what Jira's fields do not take: layouts, macros with a body,
             synchronised blocks.
+        strict_references: Whether a reference is refused where there is no `original`. Without
+            it such a reference stays text.
 
     Raises:
         UnknownReference: The text refers to a node which `original` does not have.
         TooLarge: The text is too long.
     """
+    origin = Origin(original, trusted=trusted, strict=strict_references)
+    return read(text, origin, profile)
+
+
+def read(text: str, origin: Origin, profile: Profile) -> Node:
+    """Read Markdown that comes from `origin`."""
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(f"The Markdown has more than {MAX_CHARACTERS} characters.")
-    origin = Origin(original, trusted=trusted)
     parser = make_parser()
     tokens, env = parse_text(parser, clean(text))
     nodes = BlockReader(tokens, InlineReader(parser, env, origin), origin).read()
     lacking = JIRA_LACKS if profile == "jira" else frozenset[str]()
-    taken = set[str]() if original is None else _local_ids(original)
-    return normal(Fitter(lacking, _Ids(taken)).document(nodes))
-
-
-def _local_ids(document: Mapping[str, Any]) -> set[str]:
-    found = (attributes(node).get("localId") for node in walk(dict(document)))
-    return {one for one in found if isinstance(one, str)}
+    return normal(Fitter(lacking, _Ids(origin)).document(nodes))
 
 
 class _Ids:
     """Makes identifiers that are the same for the same text, and that nothing else has."""
 
-    def __init__(self, taken: set[str]) -> None:
-        self._taken = taken
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._taken: set[str] | None = None
         self._count = 0
 
     def __call__(self, node: Node) -> str:
+        if self._taken is None:
+            self._taken = self._origin.local_ids()
         while True:
             self._count += 1
             seed = f"{self._count} {kind(node)} {plain(node)}"

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from . import model, values
 from .errors import TooDeep, TooLarge
-from .nodes import Node, attributes, content, kind, marks
+from .nodes import Node, attributes, content, kind
 
 MAX_DEPTH = 100
 """How many nodes may lie inside one another; editors make fewer than twenty."""
@@ -112,9 +112,9 @@ def well_formed(node: Mapping[str, Any], parent: str) -> bool:
     if "content" in node and not _are_objects(node["content"]):
         return False
     found = attributes(node)
-    if "attrs" in node and found is not node["attrs"]:
-        return False
-    if not any(shape.fits(found) for shape in values.NODES[node_type]):
+    if ("attrs" in node and found is not node["attrs"]) or not any(
+        shape.fits(found) for shape in values.NODES[node_type]
+    ):
         return False
     return "marks" not in node or marks_fit(node["marks"], model.marks_allowed(parent, node_type))
 

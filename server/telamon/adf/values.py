@@ -126,9 +126,7 @@ _NODES: dict[str, tuple[_Checks, ...]] = {
             "localId": filled,
             "displayMode": one_of("default", "fixed"),
             "isNumberColumnEnabled": flag,
-            "layout": one_of(
-                "wide", "full-width", "center", "align-end", "align-start", "default"
-            ),
+            "layout": one_of("wide", "full-width", "center", "align-end", "align-start", "default"),
             "width": number(),
         },
     ),

@@ -1,6 +1,7 @@
 """Writes block nodes: each becomes some lines, and its parent sets them apart and indents them."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from .attributes import compact_json, mark_items, write_attributes
@@ -30,14 +31,21 @@ _LISTS = frozenset({"bulletList", "orderedList", "taskList", "decisionList"})
 def write_blocks(nodes: list[Node], parent: str, forms: Forms) -> list[str]:
     """The lines for the children of a node, one empty line between any two of them."""
     lines: list[str] = []
-    second = False
-    for at, node in enumerate(nodes):
-        before = kind(nodes[at - 1]) if at else ""
-        second = _same_marker(before, kind(node)) and not second
+    for block in write_each(nodes, parent, forms):
         if lines:
             lines.append("")
-        lines += write_block(node, parent, forms, second=second)
+        lines += block
     return lines
+
+
+def write_each(nodes: list[Node], parent: str, forms: Forms) -> Iterator[list[str]]:
+    """The lines for each of these blocks, which follow one another."""
+    before = ""
+    second = False
+    for node in nodes:
+        second = _same_marker(before, kind(node)) and not second
+        before = kind(node)
+        yield write_block(node, parent, forms, second=second)
 
 
 def _same_marker(before: str, after: str) -> bool:

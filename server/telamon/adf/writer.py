@@ -6,7 +6,7 @@ from typing import Any, Literal
 from .canonical import normal
 from .forms import Forms
 from .nodes import Node, content, kind
-from .write_blocks import write_blocks
+from .write_blocks import write_blocks, write_each
 
 Opaque = Literal["inline", "reference"]
 
@@ -34,8 +34,13 @@ def write(document: Node, forms: Forms) -> str:
     return "\n".join(write_blocks(nodes, "doc", forms))
 
 
+def write_short(document: Mapping[str, Any]) -> tuple[list[str], dict[str, Node]]:
+    """The short form of each block of a canonical document, and what it refers to."""
+    forms = Forms(short=True)
+    texts = ["\n".join(lines) for lines in write_each(content(document), "doc", forms)]
+    return texts, forms.references
+
+
 def references(document: Mapping[str, Any]) -> dict[str, Node]:
     """The nodes that the short form of this document refers to, by reference."""
-    forms = Forms(short=True)
-    write(normal(document), forms)
-    return forms.references
+    return write_short(normal(document))[1]
