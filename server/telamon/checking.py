@@ -1,22 +1,29 @@
 """What ``telamon check`` tries, once the configuration is valid: everything it names, for real."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import aiohttp
 
 from telamon.addresses import Addresses
+from telamon.atlassian.custody import Custody
+from telamon.atlassian.gateway import Gateway
 from telamon.atlassian.oauth import (
     AppRefused,
     AtlassianOAuth,
     AtlassianUnavailable,
     GrantRefused,
 )
+from telamon.atlassian.principal import Principal
 from telamon.atlassian.transport import open_session
 from telamon.clock import Clock
+from telamon.loader import Loaded
+from telamon.plugin import ToolError
 from telamon.settings import Settings
 from telamon.storage import KeyRing, StorageRefused, StorageUnavailable, open_storage
+from telamon.tasks import Tasks
 
 CLOCK_TOLERANCE = 30.0
 """Seconds that our clock and Atlassian's may differ; tokens and leases count on it."""
@@ -40,6 +47,55 @@ async def findings(settings: Settings, clock: Clock) -> AsyncGenerator[Finding, 
         yield await _public_url(http, settings)
     for warning in _warnings(settings):
         yield warning
+
+
+async def product_findings(
+    settings: Settings, loaded: Loaded, account_id: str, clock: Clock
+) -> AsyncGenerator[Finding, None]:
+    """Try each product as *account_id*, with that account's own grant, on its first site.
+
+    Raises:
+        StorageRefused, StorageUnavailable: The storage cannot be used.
+    """
+    keys = KeyRing.parse(key.get_secret_value() for key in settings.storage.encryption_keys)
+    url = settings.storage.url.get_secret_value()
+    async with AsyncExitStack() as cleanup:
+        storage = await open_storage(url, keys=keys, migrate=False)
+        cleanup.push_async_callback(storage.close)
+        grants = [g for g in await storage.grants.of_account(account_id) if g.sites]
+        if not grants:
+            said = f"no grant of {account_id} reaches a site; `telamon grants list` names accounts"
+            yield Finding(what="account", level="fault", said=said)
+            return
+        http = await cleanup.enter_async_context(open_session(settings.atlassian))
+        tasks, callback = Tasks(), Addresses(settings.public_url).callback
+        oauth = AtlassianOAuth(http, settings.atlassian, callback)
+        custody = Custody(storage, oauth, tasks, lambda _event: None, clock)
+        gateway = Gateway(http, custody, settings.atlassian, settings.limits, clock)
+        principal = Principal(
+            account_id=account_id,
+            client_id="telamon-check",
+            family_id="",
+            grant_id=grants[0].id,
+            site=grants[0].sites[0],
+            scopes=frozenset(grants[0].scopes),
+            expires_at=clock() + 60,
+        )
+        for product in loaded.products:
+            if product.health is not None:
+                client = product.connect(
+                    gateway.api(principal, product), loaded.settings[product.name]
+                )
+                yield await _health(product.title, principal.site.url, product.health(client))
+        await tasks.drain(settings.listen.shutdown_seconds)
+
+
+async def _health(title: str, site: str, asked: Awaitable[None]) -> Finding:
+    try:
+        await asked
+    except ToolError as error:
+        return Finding(what=title.lower(), level="fault", said=f"{site}: {error}")
+    return Finding(what=title.lower(), level="ok", said=f"{site} answers this account")
 
 
 async def _storage(settings: Settings) -> Finding:

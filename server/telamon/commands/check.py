@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from telamon.checking import Finding, findings
+from telamon.checking import Finding, findings, product_findings
 from telamon.commands.setting_up import config_option, configured, run
 
 SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
@@ -14,7 +14,8 @@ SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "r
 
 @click.command("check")
 @config_option
-def command(config: Path | None) -> None:
+@click.option("--account", help="Try each product too, as this Atlassian account.")
+def command(config: Path | None, account: str | None) -> None:
     """Validate the configuration and try everything it names.
 
     Ends with status 1 when something has to be mended.
@@ -29,6 +30,10 @@ def command(config: Path | None) -> None:
         async for finding in findings(settings, time.time):
             _tell(finding)
             faults += finding.level == "fault"
+        if account is not None:
+            async for finding in product_findings(settings, loaded, account, time.time):
+                _tell(finding)
+                faults += finding.level == "fault"
         return faults
 
     if faults := run(work):

@@ -29,7 +29,8 @@ class Product(Generic[SettingsT, ClientT]):
         api_roots: The path prefixes below that which the product's requests may begin with.
         settings: The model of ``[plugins.<name>]``; every field needs a default.
         connect: Builds the client that tools get as their first argument. Does no I/O.
-        health: A cheap request that raises when the product cannot be used, run by ``check``.
+        health: A cheap request that raises when the product cannot be used; ``telamon check
+            --account`` runs it.
         sandbox: Builds the product's part of the emulated Atlassian Cloud; import it in there, so
             that production never loads it.
     """
