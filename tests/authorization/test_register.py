@@ -344,7 +344,7 @@ async def test_clients_are_as_many_as_fit(serve: Serve) -> None:
 @pytest.mark.row("SEC-D10")
 async def test_the_oldest_client_that_nobody_approved_makes_room(serve: Serve) -> None:
     setup = await serve(limits={"clients": 3})
-    made = []
+    made: list[str] = []
     for _ in range(3):
         made.append(await setup.client_id())
         setup.clock.advance(1)

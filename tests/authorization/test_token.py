@@ -504,9 +504,8 @@ async def test_who_fails_with_ever_other_tokens_has_to_wait_later(serve: Serve) 
 async def test_wrong_secrets_keep_nobody_out_who_has_the_right_one(here: Setup) -> None:
     made = await here.register(token_endpoint_auth_method="client_secret_post")
     client_id, secret = made["client_id"], made["client_secret"]
-    for _ in range(11):
-        wrong = await here.refresh(client_id, "x", client_secret="wrong")
-    assert wrong.status == 429
+    wrong = [await here.refresh(client_id, "x", client_secret="wrong") for _ in range(11)]
+    assert [answer.status for answer in wrong] == [401] * 10 + [429]
     assert (await here.refresh(client_id, "x", client_secret=secret)).status == 400
 
 
