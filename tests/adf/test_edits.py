@@ -3,6 +3,7 @@ from adf.documents import Node, documents
 from adf.profiles import cases
 from adf.test_round_trip import MACRO, WHOLE, doc, p, t
 from hypothesis import given
+from hypothesis import strategies as st
 
 from telamon.adf import (
     AmbiguousSection,
@@ -17,6 +18,7 @@ from telamon.adf import (
     sections,
     to_markdown,
 )
+from telamon.adf.origin import walk
 
 COMMENT: Node = {"type": "annotation", "attrs": {"id": "c1", "annotationType": "inlineComment"}}
 
@@ -31,6 +33,56 @@ def test_writing_back_what_was_read_changes_nothing_at_all(document: Node) -> No
     updated = apply_edit(document, read(document))
     assert updated == document
     assert lost(document, updated) == []
+
+
+@cases(100)
+@given(documents(4))
+def test_reading_all_of_it_again_changes_nothing_either(document: Node) -> None:
+    # A link definition is felt everywhere, so that nothing can be taken as unchanged unread.
+    updated = apply_edit(document, read(document) + "\n\n[no such label]: x")
+    assert updated == document
+
+
+@cases(60)
+@given(documents(3), documents(2), st.data())
+def test_an_edit_gives_the_same_whether_all_is_read_or_only_what_was_changed(
+    document: Node, other: Node, data: st.DataObject
+) -> None:
+    blocks = read(document).split("\n\n")
+    start = data.draw(st.integers(0, len(blocks)))
+    stop = data.draw(st.integers(start, len(blocks)))
+    text = "\n\n".join([*blocks[:start], *to_markdown(other).split("\n\n"), *blocks[stop:]])
+    try:
+        whole = apply_edit(document, text + "\n\n[no such label]: x")
+    except UnknownReference:
+        return
+    assert without_ids(apply_edit(document, text)) == without_ids(whole)
+
+
+def without_ids(document: Node) -> Node:
+    for found in walk(document):
+        found.get("attrs", {}).pop("localId", None)
+    return document
+
+
+@pytest.mark.parametrize("between", ["", "- b", "{align=center}", "```", "<details>", "    b"])
+def test_a_change_that_reaches_beyond_its_place_is_felt_there(between: str) -> None:
+    def listed(text: str) -> Node:
+        return {"type": "bulletList", "content": [{"type": "listItem", "content": [p(text)]}]}
+
+    document = doc(p("x"), listed("a"), p("gone"), listed("c"), p("y"))
+    text = read(document).replace("gone\n\n", between + "\n\n" if between else "")
+    expected = apply_edit(document, text + "\n\n[no such label]: x")
+    if between != "    b":
+        expected = from_markdown(text)
+    assert apply_edit(document, text) == expected
+
+
+def test_the_result_of_an_edit_shares_nothing_with_the_original() -> None:
+    known = {id(node) for node in walk(WHOLE)}
+    text = read(WHOLE)
+    for edited in (text, text + "\n\nmore", text + "\n\n[no such label]: x"):
+        assert not known & {id(node) for node in walk(apply_edit(WHOLE, edited))}
 
 
 def test_the_complete_form_can_be_written_back_too() -> None:
@@ -73,6 +125,15 @@ def test_an_unknown_reference_is_refused_by_name() -> None:
 
 def test_a_reference_without_an_original_is_text() -> None:
     assert from_markdown("```adf ref=01\nx\n```")["content"][0]["type"] == "codeBlock"
+
+
+@pytest.mark.parametrize(
+    "text", ["```adf ref=01\nx\n```", 'a :adf["01","x"]', ":::adf ref=01 x\n\nb\n\n:::"]
+)
+def test_a_reference_in_a_new_document_is_refused_on_demand(text: str) -> None:
+    with pytest.raises(UnknownReference, match="only in the page it came from") as caught:
+        from_markdown(text, strict_references=True)
+    assert caught.value.reference == "01"
 
 
 def test_what_would_be_lost_is_listed_in_words() -> None:

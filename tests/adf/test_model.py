@@ -99,9 +99,7 @@ def variants() -> Iterator[tuple[str, Node]]:
         bare = {key: value for key, value in sample.items() if key != "marks"}
         yield name, bare
         yield name, bare | {"attrs": sample["attrs"] | {"unknown": 1}}
-        for key in sorted(
-            {each for shape in values.NODES[name] for each in shape.checks}
-        ):
+        for key in sorted({each for shape in values.NODES[name] for each in shape.checks}):
             rest = {one: value for one, value in sample["attrs"].items() if one != key}
             yield name, bare | {"attrs": rest}
             for value in VALUES:

@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .forms import HIDDEN_MARKS, hidden_attributes
+from .forms import HIDDEN_MARKS, shown_attributes
 from .model import MACROS
-from .nodes import Node, attributes, content, kind, marks
+from .nodes import Node, content, kind, marks
+from .spacing import spaces_outside
 
 _encode = json.JSONEncoder(sort_keys=True).encode
 
@@ -23,7 +24,7 @@ class Digests:
         """The digest of a canonical node: equal for nodes that read alike."""
         found = self._known.get(id(node))
         if found is None:
-            below = [self.of(child) for child in content(node)]
+            below = [self.of(child) for child in spaces_outside(content(node))]
             found = hashlib.sha256(_encode([_shown(node), below]).encode()).hexdigest()
             self._known[id(node)] = found
             self._held.append(node)
@@ -36,8 +37,6 @@ def _shown(node: Node) -> Any:
     own: Mapping[str, Any] = {key: value for key, value in node.items() if key != "content"}
     if node_type in MACROS:
         return own
-    hidden = hidden_attributes(node_type)
-    shown = {name: value for name, value in attributes(node).items() if name not in hidden}
     kept = [mark for mark in marks(node) if kind(mark) not in HIDDEN_MARKS]
     rest = {key: value for key, value in own.items() if key not in ("attrs", "marks")}
-    return {**rest, "attrs": shown, "marks": kept}
+    return {**rest, "attrs": shown_attributes(node), "marks": kept}

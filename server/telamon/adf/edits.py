@@ -10,7 +10,7 @@ from typing import Any
 
 from .canonical import copied, normal
 from .digests import Digests
-from .forms import HIDDEN_MARKS, hidden_attributes
+from .forms import HIDDEN_MARKS, shown_attributes
 from .nodes import Node, attributes, content, kind, marks
 from .origin import Origin
 from .reader import Profile, read
@@ -193,11 +193,11 @@ def _merged(old: _Pairs, at: int, new: Node, digests: Digests) -> Node:
 
 def _merged_attributes(stored: Node, new: Node) -> Node:
     shown, before = attributes(new), attributes(stored)
-    hidden = hidden_attributes(kind(new))
+    seen = shown_attributes(stored)
     kept = {
         name: copied(value)
         for name, value in before.items()
-        if name in hidden
+        if name not in seen
         and (name in _NEVER_FROM_TEXT or name not in shown or shown[name] in _UNSAID)
     }
     merged = {**shown, **kept}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .attributes import compact_json
-from .nodes import Node, as_list, attributes, content, kind
+from .nodes import Node, as_list, as_node, attributes, content, kind
 
 HIDDEN = frozenset({"localId", "uniqueId", "occurrenceKey", "collection", "accessLevel"})
 """Attributes that a short form leaves out: an edit takes them from the original again."""
@@ -23,12 +23,23 @@ _HIDDEN = {
         "codeBlock": frozenset({"wrap", "hideLineNumbers"}),
     }.items()
 }
+_MAIN_PARAMETERS = ("jqlQuery", "jql", "cql", "query", "url", "")
 HIDDEN_MARKS = frozenset({"fragment", "dataConsumer", "breakout"})
 
 
 def hidden_attributes(node_type: str) -> frozenset[str]:
     """The attributes of this node that only the complete form shows."""
     return _HIDDEN.get(node_type, HIDDEN)
+
+
+def shown_attributes(node: Mapping[str, Any]) -> Node:
+    """The attributes that the short form shows; a status without a style does not say so."""
+    hidden = hidden_attributes(kind(node))
+    return {
+        name: value
+        for name, value in attributes(node).items()
+        if name not in hidden and not (value == "" and name == "style" and kind(node) == "status")
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,13 +62,10 @@ class Forms:
 
     def shown(self, node: Mapping[str, Any], *plain: str) -> dict[str, Any]:
         """The attributes that need an attribute list: not those with a plain form."""
-        attrs = attributes(node)
-        if not attrs:
+        if not node.get("attrs"):
             return {}
-        hidden = hidden_attributes(kind(node)) if self.short else frozenset[str]()
-        return {
-            name: value for name, value in attrs.items() if name not in plain and name not in hidden
-        }
+        attrs = shown_attributes(node) if self.short else attributes(node)
+        return {name: value for name, value in attrs.items() if name not in plain}
 
     def shown_marks(self, found: list[Node]) -> list[Node]:
         """The marks that need an attribute list."""
@@ -87,7 +95,7 @@ def ordered(value: Any) -> Any:
 
 
 def hint(node: Mapping[str, Any]) -> str:
-    """A few words that tell a reader what an opaque node is."""
+    """A few words that tell a reader what an opaque node is; of a macro, what it is about."""
     attrs = attributes(node)
     name = attrs.get("extensionKey")
     title = attrs.get("text")
@@ -100,7 +108,25 @@ def hint(node: Mapping[str, Any]) -> str:
         words.append(title)
     if not isinstance(name, str):
         words.append(_text(node))
-    return " ".join(" ".join(words).split())[:80].rstrip()
+    said = _shortened(" ".join(words))
+    about = _shortened(_main_parameter(attrs))
+    return f"{said} {about}" if about and about not in said else said
+
+
+def _shortened(text: str) -> str:
+    return " ".join(text.split())[:80].rstrip()
+
+
+def _main_parameter(attrs: Node) -> str:
+    """What a macro was told to show: Confluence keeps parameters under `macroParams`."""
+    parameters = as_node(attrs.get("parameters")) or {}
+    parameters = as_node(parameters.get("macroParams")) or parameters
+    for name in _MAIN_PARAMETERS:
+        value = parameters.get(name)
+        value = (as_node(value) or {"value": value}).get("value")
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def _text(node: Mapping[str, Any]) -> str:

@@ -4,9 +4,7 @@ What comes out may still be more than its place allows: pictures that need a blo
 `media` nodes here, cards that were asked to be blocks carry a flag. `read_blocks` sees to both.
 """
 
-import re
 from collections import Counter
-from datetime import date
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,14 +12,13 @@ from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 
 from .attributes import item_marks
+from .dates import day_of, timestamp_of
 from .nodes import Node, build, text_node
 from .origin import Origin
 from .parse_inline import is_plain
 
-_DAY = 86_400_000
 _OPENING = {"em_open": "em", "strong_open": "strong", "s_open": "strike"}
 _CLOSING = {"em_close": "em", "strong_close": "strong", "s_close": "strike"}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class InlineReader:
@@ -149,16 +146,10 @@ def _directive(name: str, text: str, items: dict[str, Any]) -> Node:
         return build("status", attrs={"text": text, "color": "neutral"} | items)
     if name == "placeholder":
         return build("placeholder", attrs={"text": text} | items)
-    timestamp = _timestamp(text)
-    return build("date", attrs={"timestamp": timestamp} | items) if text else text_node(":date[]")
-
-
-def _timestamp(text: str) -> str:
-    """Milliseconds for a day, at midnight UTC; anything else is a timestamp already."""
-    if _DATE.fullmatch(text):
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:  # no such day: keep what was written
-            return text
-        return str((day.toordinal() - date(1970, 1, 1).toordinal()) * _DAY)
-    return text
+    if not text:
+        return text_node(":date[]")
+    exact = items.get("timestamp")
+    if isinstance(exact, str) and day_of(exact) not in (None, text) and timestamp_of(text) != text:
+        # Another day was written over the one that the timestamp is of.
+        items = {name: value for name, value in items.items() if name != "timestamp"}
+    return build("date", attrs={"timestamp": timestamp_of(text)} | items)

@@ -2,17 +2,16 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from . import syntax
 from .attributes import compact_json, mark_items, write_attributes
+from .dates import day_of, timestamp_of
 from .escaping import escape
 from .forms import Forms, hint
 from .nodes import Node, attributes, kind, marks
 
 _BACKTICKS = re.compile("`+")
-_DAY = 86_400_000
 _LABEL_LIMIT = 900
 _DESTINATION_PLAIN = re.compile(r"[^\s<>()\[\]\\&\x00-\x20\x7f`*_~|]+")
 
@@ -105,9 +104,11 @@ def atom(node: Node, forms: Forms) -> str | None:  # noqa: PLR0911 - one case fo
             return _directive("status", attrs["text"], shown)
         case "date":
             shown = forms.shown(node, "timestamp")
-            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", attrs["timestamp"]):
-                shown = {"timestamp": attrs["timestamp"]} | shown
-            return _directive("date", _date(attrs["timestamp"]), shown)
+            timestamp = attrs["timestamp"]
+            day = day_of(timestamp) or timestamp
+            if timestamp_of(day) != timestamp:
+                shown = {"timestamp": timestamp} | shown
+            return _directive("date", day, shown)
         case "placeholder":
             return _directive("placeholder", attrs["text"], forms.shown(node, "text"))
         case "inlineCard" if "url" in attrs:
@@ -120,15 +121,6 @@ def atom(node: Node, forms: Forms) -> str | None:  # noqa: PLR0911 - one case fo
 def _directive(name: str, text: str, shown: dict[str, Any]) -> str | None:
     written = label(text)
     return None if written is None else f":{name}[{written}]{write_attributes(shown)}"
-
-
-def _date(timestamp: str) -> str:
-    """The day, where the timestamp is midnight UTC in milliseconds, else the timestamp itself."""
-    if re.fullmatch(r"-?[1-9][0-9]{0,13}|0", timestamp) and int(timestamp) % _DAY == 0:
-        day = datetime.fromtimestamp(0, UTC).toordinal() + int(timestamp) // _DAY
-        if 366 <= day <= 3_652_059:
-            return datetime.fromordinal(day).date().isoformat()
-    return timestamp
 
 
 def _mention(node: Node, attrs: Node, forms: Forms) -> str | None:

@@ -10,6 +10,7 @@ from .forms import Forms
 from .marking import SPANS, Piece, nested, spelled
 from .model import TEXT_MARKS
 from .nodes import Node, attributes, kind, marks
+from .spacing import spaces_outside
 from .validity import well_formed
 from .write_atoms import atom, code_span, image, link_end, opaque_inline
 
@@ -28,6 +29,7 @@ def write_inline(nodes: list[Node], parent: str, forms: Forms, *, block: bool = 
         block: Whether the lines may begin a block and be several: in a heading or a table cell
             they may not, and line breaks are written as `<br>`.
     """
+    nodes = spaces_outside(nodes) if forms.short else nodes
     alone = _is_alone(nodes)
     pieces = nested([_run(node, parent, forms, alone=alone) for node in nodes])
     _make_addresses(pieces)
