@@ -442,7 +442,7 @@ async def test_the_page_names_the_account_that_is_signed_in_here(
     assert BEN.name not in after.text
     for grant in await here.storage.grants.of_account(ADA.account_id):
         await here.custody.disconnect(grant.id)
-    assert ADA.account_id in (await here.consent_page(browser, client_id)).text
+    assert ADA.name in (await here.consent_page(browser, client_id)).text
 
 
 async def test_a_product_without_scopes_needs_no_tick(serve: Serve) -> None:

@@ -157,7 +157,7 @@ async def test_a_person_sees_who_has_access_to_what(here: Setup, client_id: str)
 async def test_signing_in_to_the_page_needs_no_connection(here: Setup) -> None:
     page = await signed_in(here, here.browser())
     assert "No app is connected" in page.text
-    assert ADA.account_id in page.text
+    assert ADA.name in page.text
     assert await here.storage.grants.of_account(ADA.account_id) == ()
     assert not here.heard(GrantChanged)
     assert [event.account_id for event in here.heard(SessionChanged)] == [ADA.account_id]

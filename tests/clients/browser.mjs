@@ -50,7 +50,7 @@ try {
     for (const label of await page.getByLabel(new RegExp(wish.person, 'i')).all()) {
       if ((await label.getAttribute('type')) === 'radio') await label.check();
     }
-    const wanted = wish.decision === 'deny' ? /^(deny|cancel|decline)/i : /^(approve|accept|allow|continue|log in|use|connect|choose)/i;
+    const wanted = wish.decision === 'deny' ? /^(deny|cancel|decline)/i : /^(approve|accept|allow|continue|log in|sign in|use|choose)/i;
     const named = page.getByRole('button', { name: new RegExp(wish.person, 'i') });
     const button = (await named.count()) > 0 ? named.first() : page.getByRole('button', { name: wanted }).first();
     if ((await button.count()) === 0) break;

@@ -86,7 +86,7 @@ def test_what_others_wrote_is_escaped_in_a_page(pages: Pages) -> None:
     assert said.count("&lt;script&gt;") == 5
 
 
-@pytest.mark.row("REQ-R10", "REQ-R11", "REQ-R12", "REQ-R13", "SEC-S16")
+@pytest.mark.row("R10", "R11", "R12", "R13", "SEC-S16")
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.title)
 def test_each_problem_says_what_happened_what_to_do_and_what_was_not_changed(
     pages: Pages, problem: Problem
@@ -101,7 +101,7 @@ def test_each_problem_says_what_happened_what_to_do_and_what_was_not_changed(
         assert f"<dt>{name}</dt><dd>{value}</dd>" in said
 
 
-@pytest.mark.row("REQ-R11")
+@pytest.mark.row("R11")
 def test_a_refused_redirect_names_the_callback_and_says_to_allow_list_it() -> None:
     problem = problems.redirect_refused(
         "http://localhost:3334/oauth/callback", client_name="An app"
@@ -115,12 +115,12 @@ def test_a_refused_redirect_names_the_callback_and_says_to_allow_list_it() -> No
     assert "firewall" in said
 
 
-@pytest.mark.row("REQ-R12")
+@pytest.mark.row("R12")
 def test_denied_access_sends_people_to_their_site_administrator() -> None:
     assert "administrator of your Atlassian site" in " ".join(problems.access_denied().to_do)
 
 
-@pytest.mark.row("REQ-R13")
+@pytest.mark.row("R13")
 def test_missing_permissions_are_named() -> None:
     problem = problems.no_data(["read:page:confluence", "write:jira-work"])
     assert problem.details == {"Missing permissions": "read:page:confluence, write:jira-work"}
@@ -211,7 +211,7 @@ async def test_the_start_page_is_answered_with_its_icon(
     assert "<circle" in await icon.text()
 
 
-@pytest.mark.row("REQ-R9", "REQ-R10", "REQ-R11", "REQ-R12", "REQ-R13")
+@pytest.mark.row("R9", "R10", "R11", "R12", "R13")
 async def test_the_start_page_helps_with_what_goes_wrong(
     pages: Pages, addresses: Addresses, aiohttp_client: AiohttpClient
 ) -> None:

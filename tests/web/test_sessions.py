@@ -264,7 +264,7 @@ async def test_logging_out_without_a_session_does_no_harm(
     assert heard == []
 
 
-@pytest.mark.row("REQ-R8")
+@pytest.mark.row("R8")
 async def test_a_session_ends_after_a_pause(
     open_browser: OpenBrowser, storage: Storage, clock: FakeClock
 ) -> None:
@@ -277,7 +277,7 @@ async def test_a_session_ends_after_a_pause(
     assert await storage.browser_sessions.get(cookie_of(browser), clock()) is None
 
 
-@pytest.mark.row("REQ-R8")
+@pytest.mark.row("R8")
 async def test_a_session_ends_at_its_absolute_age_however_busy(
     open_browser: OpenBrowser, clock: FakeClock
 ) -> None:

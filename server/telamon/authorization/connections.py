@@ -24,7 +24,14 @@ from telamon.web.body import read_form
 from telamon.web.limits import Limiter, client_network
 from telamon.web.pages import Pages
 from telamon.web.problems import Problem
-from telamon.web.sessions import account_of, csrf_matches, csrf_token, end, session_of
+from telamon.web.sessions import (
+    account_of,
+    csrf_matches,
+    csrf_token,
+    end,
+    name_of,
+    session_of,
+)
 
 _PURPOSE = "connections"
 
@@ -53,10 +60,9 @@ class Connections:
         account_id = account_of(session)
         if account_id is None:
             return self.pages.page("connections", account=None, connections=[], csrf="")
-        grants = await self.storage.grants.of_account(account_id)
         return self.pages.page(
             "connections",
-            account=grants[0].name if grants else account_id,
+            account=name_of(session),
             connections=await self._listed(await self._families(account_id)),
             csrf=csrf_token(session, _PURPOSE),
         )

@@ -179,7 +179,8 @@ class Flow:
         work = self.tasks.start(self.hop.arrive(progress, said["code"]), name="atlassian sign-in")
         outcome = await asyncio.shield(work)
         if isinstance(outcome, Move) and outcome.progress.account is not None:
-            await renew(request, account_id=outcome.progress.account.account_id)
+            account = outcome.progress.account
+            await renew(request, account_id=account.account_id, name=account.name)
         return await self.go(request, claimed, outcome)
 
     def is_bound(self, request: web.Request, transaction: Transaction, progress: Progress) -> bool:

@@ -24,7 +24,7 @@ from telamon.web.body import BadForm, read_form
 from telamon.web.limits import Limiter, client_network
 from telamon.web.pages import Pages
 from telamon.web.problems import Problem
-from telamon.web.sessions import account_of, session_of
+from telamon.web.sessions import account_of, name_of, session_of
 
 _DECISIONS_PER_MINUTE = 20
 _PREFETCH = ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")
@@ -93,7 +93,7 @@ class Screens:
         transaction, progress, asked, client = found
         if not self.flow.may_decide(request, transaction, progress):
             return self._foreign()
-        account = await self._account(account_of(await session_of(request)))
+        account = name_of(await session_of(request))
         values = self.consent.page(asked, client, account)
         return self._form(request, transaction, progress, "consent", "form", **values)
 
@@ -138,13 +138,6 @@ class Screens:
         transaction, progress = found
         refused = self._check(request, transaction, progress, form, "txn")
         return refused or await self.flow.go(request, transaction, self.site.choose(progress, form))
-
-    async def _account(self, account_id: str | None) -> str | None:
-        """Return what to call the account that is signed in here."""
-        if account_id is None:
-            return None
-        grants = await self.storage.grants.of_account(account_id)
-        return grants[0].name if grants else account_id
 
     async def _at_consent(
         self, transaction_id: str | None

@@ -23,6 +23,7 @@ from telamon.settings import TokenSettings
 from telamon.storage import BrowserSession, Storage
 
 ACCOUNT = "account_id"
+NAME = "name"
 _CSRF_KEY = "csrf_key"
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
 _SESSIONS_PER_ACCOUNT = 20
@@ -148,7 +149,7 @@ class BrowserSessions(aiohttp_session.AbstractStorage):
             version=0,
         )
 
-    async def renew(self, request: web.Request, account_id: str) -> None:
+    async def renew(self, request: web.Request, account_id: str, name: str) -> None:
         """Give the session a new id and an owner; the old record, if any, is gone at once.
 
         What it held goes along (forms open in other tabs stay valid) unless it was another's.
@@ -156,7 +157,8 @@ class BrowserSessions(aiohttp_session.AbstractStorage):
         session = await aiohttp_session.get_session(request)
         loaded = request[_LOADED]
         changes_hands = session.get(ACCOUNT) not in {None, account_id}
-        fresh = self._new({**({} if changes_hands else session), ACCOUNT: account_id})
+        kept = {} if changes_hands else session
+        fresh = self._new({**kept, ACCOUNT: account_id, **({NAME: name} if name else {})})
         if loaded.record is None:
             await self._kept.add(fresh)
         else:
@@ -224,9 +226,17 @@ def account_of(session: Mapping[str, Any]) -> str | None:
     return session.get(ACCOUNT)
 
 
-async def renew(request: web.Request, *, account_id: str) -> None:
-    """See :meth:`BrowserSessions.renew`; call it at every sign-in."""
-    await request.config_dict[_SESSIONS].renew(request, account_id)
+def name_of(session: Mapping[str, Any]) -> str | None:
+    """Return what to call the person who signed in with this session, if anybody did."""
+    return session.get(NAME) or session.get(ACCOUNT)
+
+
+async def renew(request: web.Request, *, account_id: str, name: str = "") -> None:
+    """See :meth:`BrowserSessions.renew`; call it at every sign-in.
+
+    *name* is what pages call the person; without one that is the account id.
+    """
+    await request.config_dict[_SESSIONS].renew(request, account_id, name)
 
 
 async def end(request: web.Request, response: web.StreamResponse) -> None:
