@@ -68,7 +68,7 @@ def canonical(document: Mapping[str, Any]) -> Node:
         TooDeep: The document is nested too deeply.
         TooLarge: The document is too large.
     """
-    return copied(normal(document))
+    return cast(Node, copied(normal(document)))
 
 
 def normal(document: Mapping[str, Any]) -> Node:
@@ -195,6 +195,8 @@ def _with_plain_line_ends(node: Node) -> Node:
 
 def joined(children: list[Node]) -> list[Node]:
     """The nodes with adjacent text of the same marks merged, and without empty text."""
+    if len(children) == 1 and children[0].get("text") != "":
+        return children
     merged: list[Node] = []
     last: Node | None = None
     texts: list[str] = []

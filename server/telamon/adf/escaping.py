@@ -33,6 +33,11 @@ _TASK = re.compile(r"\[[ xX]?\](?=\s|$)|\[!")
 _DEFINITION = re.compile(r"\[[^\]]*\]?")
 
 
+def is_plain(text: str) -> bool:
+    """Whether nothing in the text could need escaping, wherever in a line it stands."""
+    return _SUSPECT.search(text) is None and "www." not in text.lower()
+
+
 def escape(text: str, *, in_label: bool = False, before: str = "", after: str = "") -> str:
     """Escape what could be read as an inline form.
 

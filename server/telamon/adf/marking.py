@@ -1,7 +1,6 @@
 """How marks become delimiters: which mark encloses which, and which spelling is safe where."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
 
@@ -27,18 +26,25 @@ _RANK = {
 _TAG = {"strong": "strong", "em": "em", "strike": "s", "underline": "u"}
 _DELIMITERS = {"strong": ("**",), "em": ("*", "_"), "strike": ("~~",)}
 _RIVALS = {"**": {"strong"}, "*": {"strong", "em"}, "_": {"em"}, "~~": {"strike"}}
+Kind = Literal["text", "raw", "open", "close", "break"]
+_NO_MARK: Node = {}
 SPANS = frozenset({"annotation", "textColor", "backgroundColor"})
 
 
-@dataclass(slots=True)
 class Piece:
-    """A part of a line: text to be escaped, finished Markdown, or where a mark begins or ends."""
+    """A part of a line: text to be escaped, finished Markdown, or where a mark begins or ends.
 
-    kind: Literal["text", "raw", "open", "close", "break"]
-    text: str = ""
-    mark: Node = field(default_factory=dict[str, Any])
-    peer: int = -1
-    """For `open`, the index of the `close` that belongs to it, and the other way round."""
+    Attributes:
+        peer: For `open`, the index of the `close` that belongs to it, and the other way round.
+    """
+
+    __slots__ = ("kind", "mark", "peer", "text")
+
+    def __init__(self, kind: Kind, text: str = "", mark: Node = _NO_MARK, peer: int = -1) -> None:
+        self.kind: Kind = kind
+        self.text = text
+        self.mark = mark
+        self.peer = peer
 
 
 def nested(runs: list[tuple[Piece, list[Node]]]) -> list[Piece]:

@@ -20,14 +20,16 @@ MAX_CHARACTERS = 4_000_000
 _EXCLUSIVE = frozenset({"alignment", "indentation"})
 _NO_CONTENT = model.LEAVES - {"text"}
 _NO_ATTRS = frozenset({"doc", "mediaGroup"})
+_PARTS = frozenset({"type", "attrs", "content", "marks"})
 _KEYS = {
-    name: frozenset({"type", "marks"})
-    | (frozenset() if name in _NO_ATTRS else {"attrs"})
-    | (frozenset() if name in _NO_CONTENT else {"content"})
+    name: _PARTS
+    - ({"attrs"} if name in _NO_ATTRS else set[str]())
+    - ({"content"} if name in _NO_CONTENT else set[str]())
     for name in model.TYPES
 } | {"text": frozenset({"type", "text", "marks"})}
 """What a node of each type may have."""
 _ATOMS = frozenset({bool, int, type(None)})
+_OBJECTS = {dict}
 
 
 def check_bounds(document: Any) -> bool:
@@ -50,8 +52,7 @@ def check_bounds(document: Any) -> bool:
             raise TooDeep(f"The document is nested more than {MAX_DEPTH} nodes deep.")
         below: list[Any] = []
         texts: list[str] = []
-        for value in level:
-            found = type(value)
+        for value, found in zip(level, map(type, level), strict=True):
             if found is str:
                 texts.append(value)
             elif found is dict:
@@ -120,7 +121,9 @@ def well_formed(node: Mapping[str, Any], parent: str) -> bool:
 
 
 def _are_objects(found: list[Any] | None) -> bool:
-    return isinstance(found, list) and all(isinstance(item, dict) for item in found)
+    if not isinstance(found, list):
+        return False
+    return set(map(type, found)) == _OBJECTS or all(isinstance(item, dict) for item in found)
 
 
 def _text_fits(node: Mapping[str, Any], parent: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from . import syntax
 from .attributes import write_attributes
-from .escaping import escape, escape_line_start, protect_edges
+from .escaping import escape, escape_line_start, is_plain, protect_edges
 from .forms import Forms
 from .marking import SPANS, Piece, nested, spelled
 from .model import TEXT_MARKS
@@ -14,6 +14,7 @@ from .spacing import spaces_outside
 from .validity import well_formed
 from .write_atoms import atom, code_span, image, link_end, opaque_inline
 
+_BARE_TEXT = {"type", "text"}
 LABELLED = SPANS | {"link"}
 """The marks whose text stands between brackets."""
 _AFTER_ADDRESS = re.compile(r"[?!.,:;'\"]{0,6}(?:[\s<]|$)")
@@ -29,6 +30,9 @@ def write_inline(nodes: list[Node], parent: str, forms: Forms, *, block: bool = 
         block: Whether the lines may begin a block and be several: in a heading or a table cell
             they may not, and line breaks are written as `<br>`.
     """
+    if len(nodes) == 1 and nodes[0].keys() == _BARE_TEXT and well_formed(nodes[0], parent):
+        line = protect_edges(escape(nodes[0]["text"]))
+        return [escape_line_start(line, definition="]:" in line) if block else line]
     nodes = spaces_outside(nodes) if forms.short else nodes
     alone = _is_alone(nodes)
     pieces = nested([_run(node, parent, forms, alone=alone) for node in nodes])
@@ -101,7 +105,7 @@ def _escape_pieces(pieces: list[Piece]) -> None:
         if piece.kind != "text":
             if piece.kind in ("open", "close") and kind(piece.mark) in LABELLED:
                 labels += 1 if piece.kind == "open" else -1
-        else:
+        elif not is_plain(piece.text):
             piece.text = escape(
                 piece.text,
                 in_label=labels > 0,
