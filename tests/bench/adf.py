@@ -6,6 +6,7 @@ Run it from the root of the repository: `.venv/bin/python tests/bench/adf.py`.
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from telamon.adf import AdfError, apply_edit, from_markdown, to_markdown
 
@@ -83,9 +84,9 @@ def main() -> None:
         text = PAGE * (size // len(PAGE) + 1)
         document = from_markdown(text)
         short = to_markdown(document, opaque="reference")
-        read = timed(lambda text=text: from_markdown(text))
-        write = timed(lambda document=document: to_markdown(document))
-        edit = timed(lambda document=document, short=short: apply_edit(document, short))
+        read = timed(partial(from_markdown, text))
+        write = timed(partial(to_markdown, document))
+        edit = timed(partial(apply_edit, document, short))
         mega = len(text) / 1e6
         print(f"{'':20}{len(text):>9}{mega / read:>13.2f}{mega / write:>13.2f}{mega / edit:>12.2f}")
     sizes = (20_000, 40_000) if "--full" not in sys.argv else (100_000, 200_000, 400_000)
@@ -94,9 +95,9 @@ def main() -> None:
         figures: list[str] = []
         for size in sizes:
             text = make(size)
-            taken = timed(lambda text=text: from_markdown(text))
+            taken = timed(partial(from_markdown, text))
             document = from_markdown(text)
-            back = timed(lambda document=document: to_markdown(document))
+            back = timed(partial(to_markdown, document))
             figures.append(f"{taken:7.2f}{back:7.2f}")
         print(f"  {name:<14}{'  |'.join(figures)}")
     deep: dict[str, object] = {"type": "paragraph"}
