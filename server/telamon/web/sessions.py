@@ -157,8 +157,8 @@ class BrowserSessions(aiohttp_session.AbstractStorage):
         session = await aiohttp_session.get_session(request)
         loaded = request[_LOADED]
         changes_hands = session.get(ACCOUNT) not in {None, account_id}
-        kept = {} if changes_hands else session
-        fresh = self._new({**kept, ACCOUNT: account_id, **({NAME: name} if name else {})})
+        kept: dict[str, Any] = {} if changes_hands else dict(session)
+        fresh = self._new(kept | {ACCOUNT: account_id} | ({NAME: name} if name else {}))
         if loaded.record is None:
             await self._kept.add(fresh)
         else:
