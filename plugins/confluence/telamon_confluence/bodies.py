@@ -66,7 +66,7 @@ def from_text(markdown: str) -> dict[str, str]:
         InvalidArgument: The text cannot be a document.
     """
     try:
-        return written(from_markdown(markdown))
+        return written(from_markdown(markdown, strict_references=True))
     except AdfError as error:
         raise InvalidArgument(str(error)) from error
 

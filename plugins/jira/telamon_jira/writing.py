@@ -26,7 +26,7 @@ def document(text: str, stored: Json = None) -> dict[str, Any]:
         original = members(stored)
         if original:
             return apply_edit(original, text, profile="jira")
-        return from_markdown(text, profile="jira")
+        return from_markdown(text, profile="jira", strict_references=True)
     except AdfError as problem:
         raise InvalidArgument(f"The Markdown cannot be converted: {problem}") from problem
 

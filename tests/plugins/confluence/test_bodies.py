@@ -64,3 +64,8 @@ def test_an_edit_of_a_document_that_is_too_deep_is_refused() -> None:
         bodies.edited(nested(3000), "x")
     with pytest.raises(InvalidArgument):
         bodies.section_edited(nested(3000), "x", "y")
+
+
+def test_a_new_text_cannot_refer_to_a_block_of_another_page() -> None:
+    with pytest.raises(InvalidArgument, match="exists only in the page it came from"):
+        bodies.from_text("```adf ref=0000000000\nextension toc\n```")

@@ -6,6 +6,7 @@ import pytest
 from fakes.jira_api import Sandbox
 
 from telamon.plugin import InvalidArgument
+from telamon_jira.writing import document
 
 MACRO = {
     "type": "extension",
@@ -135,3 +136,8 @@ async def test_a_field_without_text_gets_its_first(jira: Sandbox) -> None:
         ("PUT", {}),
     ]
     assert await read(jira, "DEMO-7", "environment") == "here"
+
+
+def test_a_new_text_cannot_refer_to_a_block_of_another_one() -> None:
+    with pytest.raises(InvalidArgument, match="exists only in the page it came from"):
+        document("```adf ref=0000000000\nextension toc\n```")
