@@ -31,6 +31,9 @@ VARIANTS = {
     "2025-11-25 session, JSON answers": session(),
     "2024-11-05 HTTP+SSE, SSE answers": http_sse,
 }
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+"""Between these marks a page holds the figures of a run."""
+
 Rates = dict[tuple[str, int, int], list[Outcome]]
 
 
@@ -151,8 +154,10 @@ def main(arguments: Sequence[str]) -> None:
     ]
     print("\n".join(lines))
     if given.write:
-        title = "# Bench\n\n`make bench` measured this; run it to see your own machine's.\n\n"
-        given.write.write_text(title + "\n".join(lines) + "\n")
+        before, _, rest = given.write.read_text().partition(BEGIN)
+        _, _, after = rest.partition(END)
+        figures = "\n".join(["", *lines, ""])
+        given.write.write_text(before + BEGIN + figures + END + after)
 
 
 if __name__ == "__main__":
