@@ -1,7 +1,9 @@
 """Every page in a real Chromium, without script; pictures of them are kept to be looked at."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 from fakes.demo_process import Demo
 from fakes.person import SHOTS, Person
@@ -36,10 +38,15 @@ async def test_a_person_signs_in_to_see_the_connections(
 async def test_a_callback_that_was_not_registered_is_named_with_what_to_do(
     demo: Demo, person: Person
 ) -> None:
-    url = (
-        f"{demo.home}/authorize?response_type=code&client_id=nobody"
-        "&redirect_uri=http://localhost:3334/oauth/callback"
-    )
-    seen = await person.visit(url, shots=str(SHOTS), prefix="problem-")
+    body = {"client_name": "Desktop", "redirect_uris": ["http://localhost:3334/oauth/callback"]}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{demo.home}/register", json=body) as registered,
+    ):
+        client_id = (await registered.json())["client_id"]
+    other = "http://localhost:3334/another/callback"
+    query = urlencode({"response_type": "code", "client_id": client_id, "redirect_uri": other})
+    seen = await person.visit(f"{demo.home}/authorize?{query}", shots=str(SHOTS), prefix="problem-")
     assert seen["answer"] is None
-    assert "connect again" in seen["text"].lower() or "start" in seen["text"].lower()
+    assert other in seen["text"]
+    assert "What to do" in seen["text"]
