@@ -128,8 +128,14 @@ async def test_a_permission_that_the_user_lacks_is_told_as_such(
     demo: Demo, http: aiohttp.ClientSession
 ) -> None:
     ben = await signed_in(http, demo, "Ben")
-    spaces, _ = await text_of(ben, "getConfluenceSpaces")
-    assert "PRIVATE" not in spaces.upper()
+    _, failed = await text_of(ben, "getJiraIssue", issueIdOrKey="OPS-1")
+    assert not failed
+    told, failed = await text_of(
+        ben, "addCommentToJiraIssue", issueIdOrKey="OPS-1", commentBody="Hello"
+    )
+    assert failed
+    assert "lacks the permission" in told
+    assert "site administrator" in told
 
 
 async def test_every_page_of_ours_forbids_framing_and_script(
