@@ -27,8 +27,8 @@ class Announcer:
         for listener in self._listeners:
             try:
                 waiting = listener(event)
-            except Exception:
-                log.exception("listener.failed", listener=_name(listener), on=type(event).__name__)
+            except Exception as error:  # noqa: BLE001 - a listener's fault, logged in _failed
+                _failed(listener, event, error)
                 continue
             if inspect.isawaitable(waiting):
                 self._tasks.start(
@@ -39,8 +39,13 @@ class Announcer:
 async def _wait(waiting: Awaitable[None], listener: Listener, event: Event) -> None:
     try:
         await waiting
-    except Exception:
-        log.exception("listener.failed", listener=_name(listener), on=type(event).__name__)
+    except Exception as error:  # noqa: BLE001 - a listener's fault, logged in _failed
+        _failed(listener, event, error)
+
+
+def _failed(listener: Listener, event: Event, error: Exception) -> None:
+    on = type(event).__name__
+    log.error("listener.failed", listener=_name(listener), on=on, exc_info=error)
 
 
 def _name(listener: Listener) -> str:

@@ -24,7 +24,7 @@ from telamon.catalog import Catalog, build
 from telamon.clock import Clock
 from telamon.loader import Loaded
 from telamon.settings import Settings
-from telamon.storage import KeyRing, Storage, open_storage
+from telamon.storage import Storage, open_configured
 from telamon.tasks import Tasks
 from telamon.web.health import Health
 from telamon.web.landing import landing
@@ -106,12 +106,7 @@ async def assemble(settings: Settings, loaded: Loaded, *, clock: Clock = time.ti
         tasks = Tasks()
         addresses = Addresses(settings.public_url)
         catalog = build(loaded.products, loaded.settings, settings.policy)
-        storage = await open_storage(
-            settings.storage.url.get_secret_value(),
-            keys=KeyRing.parse(key.get_secret_value() for key in settings.storage.encryption_keys),
-            clock=clock,
-            migrate=settings.storage.migrate,
-        )
+        storage = await open_configured(settings.storage, clock=clock)
         cleanup.push_async_callback(storage.close)
         audit, metrics = AuditLog(storage, clock), Metrics(tools=catalog.tools)
         announce = Announcer(loaded.manager, tasks, audit.hear, metrics.on_event)

@@ -22,7 +22,7 @@ from telamon.clock import Clock
 from telamon.loader import Loaded
 from telamon.plugin import ToolError
 from telamon.settings import Settings
-from telamon.storage import KeyRing, StorageRefused, StorageUnavailable, open_storage
+from telamon.storage import StorageRefused, StorageUnavailable, open_configured
 from telamon.tasks import Tasks
 
 CLOCK_TOLERANCE = 30.0
@@ -57,10 +57,8 @@ async def product_findings(
     Raises:
         StorageRefused, StorageUnavailable: The storage cannot be used.
     """
-    keys = KeyRing.parse(key.get_secret_value() for key in settings.storage.encryption_keys)
-    url = settings.storage.url.get_secret_value()
     async with AsyncExitStack() as cleanup:
-        storage = await open_storage(url, keys=keys, migrate=False)
+        storage = await open_configured(settings.storage, migrate=False)
         cleanup.push_async_callback(storage.close)
         grants = [g for g in await storage.grants.of_account(account_id) if g.sites]
         if not grants:
@@ -100,11 +98,7 @@ async def _health(title: str, site: str, asked: Awaitable[None]) -> Finding:
 
 async def _storage(settings: Settings) -> Finding:
     try:
-        storage = await open_storage(
-            settings.storage.url.get_secret_value(),
-            keys=KeyRing.parse(key.get_secret_value() for key in settings.storage.encryption_keys),
-            migrate=settings.storage.migrate,
-        )
+        storage = await open_configured(settings.storage)
         try:
             await storage.check()
         finally:

@@ -16,11 +16,10 @@ from telamon.plugin.events import TokensRevoked
 from telamon.settings import Settings
 from telamon.storage import (
     Family,
-    KeyRing,
     Storage,
     StorageRefused,
     StorageUnavailable,
-    open_storage,
+    open_configured,
 )
 
 T = TypeVar("T")
@@ -58,13 +57,9 @@ async def storage_of(
     """Open the configured storage for one command.
 
     Raises:
-        StorageRefused, StorageUnavailable: As :func:`open_storage`.
+        StorageRefused, StorageUnavailable: As :func:`open_configured`.
     """
-    storage = await open_storage(
-        settings.storage.url.get_secret_value(),
-        keys=KeyRing.parse(key.get_secret_value() for key in settings.storage.encryption_keys),
-        migrate=settings.storage.migrate if migrate is None else migrate,
-    )
+    storage = await open_configured(settings.storage, migrate=migrate)
     try:
         yield storage
     finally:

@@ -2,7 +2,7 @@
 
 from telamon.storage.errors import StorageRefused, StorageUnavailable, Unsealable
 from telamon.storage.keys import KeyRing, new_key
-from telamon.storage.opening import open_storage
+from telamon.storage.opening import open_configured, open_storage
 from telamon.storage.purge import Retention
 from telamon.storage.records import (
     AuditRecord,
@@ -46,5 +46,6 @@ __all__ = [
     "Transaction",
     "Unsealable",
     "new_key",
+    "open_configured",
     "open_storage",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from telamon.settings import StorageSettings
 from telamon.storage.engine import connect
 from telamon.storage.errors import StorageRefused, StorageUnavailable
 from telamon.storage.files import opening
@@ -87,6 +88,25 @@ async def open_storage(
     except BaseException:
         await on_close()
         raise
+
+
+async def open_configured(
+    settings: StorageSettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    migrate: bool | None = None,
+) -> Storage:
+    """Open the storage that an operator configured; *migrate* overrules the setting.
+
+    Raises:
+        StorageRefused, StorageUnavailable: As :func:`open_storage`.
+    """
+    return await open_storage(
+        settings.url.get_secret_value(),
+        keys=KeyRing.parse(key.get_secret_value() for key in settings.encryption_keys),
+        clock=clock,
+        migrate=settings.migrate if migrate is None else migrate,
+    )
 
 
 def _file(address: URL) -> tuple[Path, Callable[[], Awaitable[None]]]:
