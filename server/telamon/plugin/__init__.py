@@ -2,6 +2,7 @@
 
 from telamon.plugin.api import Api, Download, Json, Query, QueryValue, Site, Upload
 from telamon.plugin.call import Answer, Call, LogLevel
+from telamon.plugin.containers import Asking, Containers, Guard, GuardedApi
 from telamon.plugin.content import (
     Audio,
     Blocks,
@@ -64,6 +65,7 @@ __all__ = [
     "AnyProduct",
     "Api",
     "Ari",
+    "Asking",
     "Audio",
     "Blocks",
     "Call",
@@ -74,6 +76,7 @@ __all__ = [
     "Complete",
     "Conflict",
     "ConsentGiven",
+    "Containers",
     "Content",
     "DeclarationError",
     "Download",
@@ -83,6 +86,8 @@ __all__ = [
     "Fetch",
     "Forbidden",
     "GrantChanged",
+    "Guard",
+    "GuardedApi",
     "Hit",
     "Image",
     "InvalidArgument",

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from telamon.plugin.api import Api
+from telamon.plugin.containers import Containers
 from telamon.plugin.finding import Fetch, Search
 from telamon.plugin.prompts import Prompt
 from telamon.plugin.resources import Resource
@@ -29,6 +30,7 @@ class Product(Generic[SettingsT, ClientT]):
         api_roots: The path prefixes below that which the product's requests may begin with.
         settings: The model of ``[plugins.<name>]``; every field needs a default.
         connect: Builds the client that tools get as their first argument. Does no I/O.
+        containers: What an operator may limit the product to; without it that is refused.
         health: A cheap request that raises when the product cannot be used; ``telamon check
             --account`` runs it.
         sandbox: Builds the product's part of the emulated Atlassian Cloud; import it in there, so
@@ -46,6 +48,7 @@ class Product(Generic[SettingsT, ClientT]):
     prompts: tuple[Prompt[ClientT], ...] = ()
     search: Search[ClientT] | None = None
     fetch: Fetch[ClientT] | None = None
+    containers: Containers | None = None
     health: Callable[[ClientT], Awaitable[None]] | None = field(default=None, repr=False)
     sandbox: Callable[[World], Emulator] | None = field(default=None, repr=False)
 
