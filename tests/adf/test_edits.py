@@ -202,3 +202,51 @@ def test_a_heading_that_is_missing_or_ambiguous_is_refused_with_the_list() -> No
     assert "# One" in caught.value.headings
     with pytest.raises(AmbiguousSection, match="2 sections"):
         replace_section(PAGE, "Two", "x")
+
+
+def test_of_headings_alike_the_candidates_are_listed_and_one_can_be_named() -> None:
+    before = from_markdown(
+        "# Linux\n\n## Set-up\n\nUnpack.\n\n# Windows\n\n## Set-up\n\nInstall.\n\n# Set-up\n\nNo."
+    )
+
+    with pytest.raises(AmbiguousSection) as caught:
+        replace_section(before, "Set-up", "New.")
+    after = replace_section(before, "## Set-up", "New.", occurrence=2)
+
+    assert caught.value.headings == (
+        "occurrence 1: # Linux > ## Set-up (heading 2 of 5)",
+        "occurrence 2: # Windows > ## Set-up (heading 4 of 5)",
+        "occurrence 3: # Set-up (heading 5 of 5)",
+    )
+    assert to_markdown(after) == to_markdown(before).replace("Install.", "New.")
+    assert to_markdown(section(before, "Set-up", occurrence=3)).split() == ["#", "Set-up", "No."]
+    with pytest.raises(UnknownSection, match=r"no occurrence 3 .*occurrence 2: # Windows"):
+        section(before, "## Set-up", occurrence=3)
+
+
+def test_a_heading_inside_a_layout_is_told_apart_by_what_stands_above_the_layout() -> None:
+    before = from_markdown("# Over\n\nText.\n\n# Alike\n\nOne.")
+    column = {"type": "layoutColumn", "attrs": {"width": 50}}
+    alike = before["content"][2:]
+    layout = {
+        "type": "layoutSection",
+        "content": [{**column, "content": alike}, {**column, "content": before["content"][1:2]}],
+    }
+    nested = {**before, "content": [*before["content"][:2], layout, *before["content"][2:]]}
+
+    with pytest.raises(AmbiguousSection) as caught:
+        section(nested, "Alike")
+
+    assert caught.value.headings == (
+        "occurrence 1: # Over > # Alike (heading 2 of 3)",
+        "occurrence 2: # Alike (heading 3 of 3)",
+    )
+
+
+def test_a_long_list_of_headings_is_cut() -> None:
+    before = from_markdown("\n\n".join(f"# Part {at}" for at in range(60)))
+
+    with pytest.raises(UnknownSection, match=r"# Part 49; and 10 more\.$") as caught:
+        section(before, "Nowhere")
+
+    assert len(caught.value.headings) == 60

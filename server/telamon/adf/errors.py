@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+_MOST_LISTED = 50
+
 
 class AdfError(ValueError):
     """The root of all errors of this room."""
@@ -42,7 +44,10 @@ class SectionError(AdfError):
     """
 
     def __init__(self, message: str, headings: Sequence[str]) -> None:
-        listed = "; ".join(headings) if headings else "none"
+        listed = "; ".join(headings[:_MOST_LISTED]) if headings else "none"
+        more = len(headings) - _MOST_LISTED
+        if more > 0:
+            listed += f"; and {more} more"
         super().__init__(f"{message} Headings: {listed}.")
         self.headings = tuple(headings)
 

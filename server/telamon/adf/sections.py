@@ -50,14 +50,19 @@ def sections(document: Mapping[str, Any]) -> list[Section]:
     return list(_sections(content(normal(document)), ()))
 
 
-def section(document: Mapping[str, Any], heading: str) -> Node:
+def section(document: Mapping[str, Any], heading: str, *, occurrence: int | None = None) -> Node:
     """One section as a document of its own, its heading included.
+
+    Args:
+        document: The whole document.
+        heading: The words of the heading, or `## Words` to tell levels apart.
+        occurrence: Which of several such headings is meant, counted from 1.
 
     Raises:
         UnknownSection: There is no such heading.
         AmbiguousSection: There are several.
     """
-    found = _find(document, heading)
+    found = _find(document, heading, occurrence)
     blocks = _blocks(deepcopy(dict(document)), found.path)
     return {"type": "doc", "version": 1, "content": blocks[found.start : found.stop]}
 
@@ -67,6 +72,7 @@ def replace_section(
     heading: str,
     new_markdown: str,
     *,
+    occurrence: int | None = None,
     trusted: bool = False,
     profile: Profile = "confluence",
 ) -> Node:
@@ -77,6 +83,7 @@ def replace_section(
         heading: The words of the heading, or `## Words` to tell levels apart.
         new_markdown: The section's new Markdown. If it begins with a heading of the section's own
             level, that heading is replaced too; otherwise the heading stays.
+        occurrence: As for `section`.
         trusted: As for `from_markdown`.
         profile: As for `from_markdown`.
 
@@ -85,7 +92,7 @@ def replace_section(
         AmbiguousSection: There are several.
         UnknownReference: The Markdown refers to a node which the original does not have.
     """
-    found = _find(original, heading)
+    found = _find(original, heading, occurrence)
     document = deepcopy(dict(original))
     blocks = _blocks(document, found.path)
     updated = content(
@@ -139,22 +146,39 @@ def _blocks(document: Node, path: tuple[int, ...]) -> list[Node]:
     return blocks
 
 
-def _find(document: Mapping[str, Any], heading: str) -> Section:
+def _find(document: Mapping[str, Any], heading: str, occurrence: int | None) -> Section:
     known = sections(document)
     wanted = heading.strip()
     hashes = _HASHES.match(wanted)
-    found = [one for one in known if _same(one.heading, wanted)]
-    if hashes:
-        found += [
-            one for one in known
-            if one.level == len(hashes[1]) and _same(one.heading, hashes[2]) and one not in found
-        ]  # fmt: skip
-    names = [one.named for one in known]
+    found = [
+        one for one in known
+        if _same(one.heading, wanted)
+        or (hashes and one.level == len(hashes[1]) and _same(one.heading, hashes[2]))
+    ]  # fmt: skip
     if not found:
-        raise UnknownSection(f"There is no section {wanted!r}.", names)
-    if len(found) > 1:
-        raise AmbiguousSection(f"There are {len(found)} sections {wanted!r}.", names)
-    return found[0]
+        raise UnknownSection(f"There is no section {wanted!r}.", [one.named for one in known])
+    if occurrence is None and len(found) == 1:
+        return found[0]
+    if occurrence is not None and 0 < occurrence <= len(found):
+        return found[occurrence - 1]
+    candidates = [
+        f"occurrence {at}: {_trail(known, one)} (heading {known.index(one) + 1} of {len(known)})"
+        for at, one in enumerate(found, 1)
+    ]
+    if occurrence is None:
+        raise AmbiguousSection(f"There are {len(found)} sections {wanted!r}.", candidates)
+    raise UnknownSection(f"There is no occurrence {occurrence} of {wanted!r}.", candidates)
+
+
+def _trail(known: list[Section], one: Section) -> str:
+    """The headings that lead to a section, the highest first, and its own."""
+    around = [each for each in known if each.path == one.path[: len(each.path)]]
+    above = [
+        each for each in around
+        if each.start <= (*one.path, one.start)[len(each.path)] < each.stop
+        and (each.level < one.level or each.path != one.path)
+    ]  # fmt: skip
+    return " > ".join(each.named for each in (*above, one))
 
 
 def _same(one: str, other: str) -> bool:
