@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from telamon.plugin import AnyProduct, Prompt, Resource, Scope, Tool, scopes_needed
 from telamon.plugin.scopes import NeedsScopes
+from telamon.policy import Policies, Policy
 from telamon.settings import PolicySettings
 
 ALWAYS_ASKED = ("offline_access", "read:me")
@@ -44,21 +45,26 @@ class OfferedPrompt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
-    """Everything offered, policy applied, in a stable order."""
+    """Everything offered to anybody, in a stable order, and what of it *policies* leave to whom."""
 
     products: Mapping[str, AnyProduct]
     settings: Mapping[str, BaseModel]
     tools: Mapping[str, OfferedTool]
     resources: tuple[OfferedResource, ...]
     prompts: Mapping[str, OfferedPrompt]
+    policies: Policies
 
     def supported(self) -> tuple[Scope, ...]:
         """Return every scope that something offered needs, by name."""
-        return tuple(sorted({s for scopes in self._by_product().values() for s in scopes}))
+        return tuple(sorted({s for name in self.products for s in self._scopes(name)}))
 
     def scopes_of(self, product: str) -> tuple[Scope, ...]:
         """Return the scopes that what is offered of *product* needs, by name."""
-        return tuple(sorted(self._by_product()[product]))
+        return tuple(sorted(self._scopes(product)))
+
+    def left(self, policy: Policy) -> frozenset[str]:
+        """Return the names of the scopes for which *policy* leaves any use."""
+        return frozenset(s.name for name in self.products for s in self._scopes(name, policy))
 
     def initial(self) -> tuple[str, ...]:
         """Return the scope names of the 401 challenge and of the metadata.
@@ -83,24 +89,31 @@ class Catalog:
         """Return the names of the scopes that *needs* has and *granted* lacks."""
         return tuple(sorted({scope.name for scope in needs.scopes} - set(granted)))
 
-    def _by_product(self) -> dict[str, frozenset[Scope]]:
-        return {
-            name: scopes_needed(
-                [
-                    *(o.tool for o in self.tools.values() if o.product is product),
-                    *(o.resource for o in self.resources if o.product is product),
-                    *(o.prompt for o in self.prompts.values() if o.product is product),
-                    *(offer for offer in (product.search, product.fetch) if offer),
-                ]
-            )
-            for name, product in self.products.items()
-        }
+    def _scopes(self, name: str, policy: Policy | None = None) -> frozenset[Scope]:
+        """Return the scopes of what is offered of a product, or what of it *policy* leaves."""
+        product = self.products[name]
+        tools = [
+            offered.tool
+            for offered in self.tools.values()
+            if offered.product is product and (policy is None or policy.allows(name, offered.tool))
+        ]
+        if not (policy or self.policies).reads(name):
+            return scopes_needed(tools)
+        return scopes_needed(
+            [
+                *tools,
+                *(o.resource for o in self.resources if o.product is product),
+                *(o.prompt for o in self.prompts.values() if o.product is product),
+                *(offer for offer in (product.search, product.fetch) if offer),
+            ]
+        )
 
 
 def build(
     products: Sequence[AnyProduct], settings: Mapping[str, BaseModel], policy: PolicySettings
 ) -> Catalog:
-    """Index *products* and leave out what *policy* does not allow."""
+    """Index *products* and leave out what *policy* allows nobody."""
+    policies = Policies(policy)
     ordered = sorted(products, key=lambda product: product.name)
     return Catalog(
         products={product.name: product for product in ordered},
@@ -111,10 +124,13 @@ def build(
                 (OfferedTool(product=p, tool=t) for p in ordered for t in p.tools),
                 key=lambda offered: offered.tool.name,
             )
-            if allowed(offered.tool, policy)
+            if policies.offers(offered.product.name, offered.tool)
         },
         resources=tuple(
-            OfferedResource(product=p, resource=r) for p in ordered for r in p.resources
+            OfferedResource(product=p, resource=r)
+            for p in ordered
+            for r in p.resources
+            if policies.reads(p.name)
         ),
         prompts={
             offered.prompt.name: offered
@@ -122,14 +138,7 @@ def build(
                 (OfferedPrompt(product=p, prompt=q) for p in ordered for q in p.prompts),
                 key=lambda offered: offered.prompt.name,
             )
+            if policies.reads(offered.product.name)
         },
+        policies=policies,
     )
-
-
-def allowed(tool: Tool[Any], policy: PolicySettings) -> bool:
-    """Tell whether the operator's *policy* lets *tool* be offered at all."""
-    if policy.read_only and tool.access != "read":
-        return False
-    if policy.allow_tools and tool.name not in policy.allow_tools:
-        return False
-    return tool.access in policy.access and tool.name not in policy.deny_tools

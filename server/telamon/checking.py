@@ -21,6 +21,7 @@ from telamon.atlassian.transport import open_session
 from telamon.clock import Clock
 from telamon.loader import Loaded
 from telamon.plugin import ToolError
+from telamon.policy import Policies
 from telamon.settings import Settings
 from telamon.storage import StorageRefused, StorageUnavailable, open_configured
 from telamon.tasks import Tasks
@@ -77,6 +78,9 @@ async def product_findings(
             grant_id=grants[0].id,
             site=grants[0].sites[0],
             scopes=frozenset(grants[0].scopes),
+            policy=Policies(settings.policy).of(
+                account_id, grants[0].email, grants[0].sites[0].url
+            ),
             expires_at=clock() + 60,
         )
         for product in loaded.products:

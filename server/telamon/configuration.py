@@ -5,9 +5,9 @@ Whatever is wrong is collected into one :class:`SettingsError`; no value is ever
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -154,6 +154,10 @@ def _known(path: Sequence[str], model: type[BaseModel]) -> bool:
     annotation = model.model_fields[path[0]].annotation
     if len(path) == 1:
         return True
+    if get_origin(annotation) is Mapping:
+        annotation, path = get_args(annotation)[1], path[1:]
+        if len(path) == 1:
+            return True
     nested = annotation if get_origin(annotation) is None else None
     return isinstance(nested, type) and issubclass(nested, BaseModel) and _known(path[1:], nested)
 

@@ -4,6 +4,7 @@
 behind any name the value is read from that file. Every fault is reported at once.
 """
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 
@@ -19,10 +20,12 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from telamon.addresses import check_public_url
+from telamon.plugin import Access
 
 PREFIX = "TELAMON_"
 Seconds = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
+ContainerKey = Annotated[str, StringConstraints(pattern=r"^~?[A-Za-z0-9][A-Za-z0-9_:.-]*$")]
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$", to_lower=True)]
 
 
@@ -44,6 +47,10 @@ class ListenSettings(Section):
     """Peers whose ``X-Forwarded-For`` is believed."""
     allowed_origins: tuple[str, ...] = ()
     """Browser origins besides our own that may call the MCP endpoint."""
+    keepalive_seconds: Seconds = 30
+    """How long a connection may be silent, or dawdle over a request's headers (SECURITY R03)."""
+    connections: Count = 20_000
+    """Open at once; fewer where the process may not have as many descriptors (SECURITY R06)."""
     shutdown_seconds: Seconds = 20
 
 
@@ -146,14 +153,51 @@ class LimitSettings(Section):
     """How long a call may wait for Atlassian's limit to pass."""
 
 
+class ProductPolicy(Section):
+    """``[policy.products.<name>]``: what of one product is offered; None leaves it as it was."""
+
+    access: tuple[Access, ...] | None = None
+    only_in: tuple[ContainerKey, ...] | None = None
+    """Keys of the only Jira projects, or Confluence spaces, that are reached; empty: any."""
+
+
+class PolicyRule(Section):
+    """``[[policy.rules]]``: other values for some sites or people; None leaves one as it was.
+
+    Every condition that is named has to hold; a rule without one would hold for everybody.
+    """
+
+    sites: tuple[HostName, ...] = ()
+    accounts: tuple[str, ...] = ()
+    """Atlassian account ids."""
+    email_domains: tuple[HostName, ...] = ()
+    read_only: bool | None = None
+    access: tuple[Access, ...] | None = None
+    deny_tools: tuple[str, ...] | None = None
+    allow_tools: tuple[str, ...] | None = None
+    confirm_deletes: bool | None = None
+    products: Mapping[str, ProductPolicy] = Field(default_factory=dict[str, ProductPolicy])
+
+    @model_validator(mode="after")
+    def _named(self) -> "PolicyRule":
+        if not (self.sites or self.accounts or self.email_domains):
+            raise ValueError("names neither sites nor accounts nor email_domains")
+        return self
+
+
 class PolicySettings(Section):
     """``[policy]``: what the deployment offers, whatever a user may do in Atlassian."""
 
     read_only: bool = False
-    access: tuple[Literal["read", "write", "delete", "manage"], ...] = ("read", "write")
+    access: tuple[Access, ...] = ("read", "write")
     deny_tools: tuple[str, ...] = ()
     allow_tools: tuple[str, ...] = ()
     """The only tools offered; all without it."""
+    confirm_deletes: bool = False
+    """Ask the user, through the client, before anything is deleted."""
+    products: Mapping[str, ProductPolicy] = Field(default_factory=dict[str, ProductPolicy])
+    rules: tuple[PolicyRule, ...] = ()
+    """In their order; of those that hold for somebody the last one that names a value decides."""
 
 
 class PluginSettings(BaseModel):

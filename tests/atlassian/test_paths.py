@@ -11,6 +11,8 @@ from telamon.atlassian.paths import address, check_template, encode_query
 from telamon.atlassian.principal import Principal
 from telamon.plugin import InvalidArgument, Site
 from telamon.plugin.paths import fill
+from telamon.policy import Policies
+from telamon.settings import PolicySettings
 
 ITEM = f"{ROOT}/gadget/{{gadget-id}}"
 
@@ -132,6 +134,7 @@ async def test_a_principal_with_an_odd_cloud_id_gets_no_api(
         grant_id="g",
         site=site,
         scopes=frozenset(),
+        policy=Policies(PolicySettings()).deployment,
         expires_at=0,
     )
     with pytest.raises(ValueError, match="cloud id"):

@@ -15,6 +15,8 @@ from telamon.endpoint.session import Session
 from telamon.endpoint.streams import MOST_BYTES, MOST_EVENTS, Reader, Stream
 from telamon.endpoint.wire import event
 from telamon.plugin import Site
+from telamon.policy import Policies
+from telamon.settings import PolicySettings
 
 
 class Wires(asyncio.WriteTransport):
@@ -157,6 +159,7 @@ def principal() -> Principal:
         grant_id="grant-1",
         site=Site(cloud_id="c", url="https://one.example.com", name="One"),
         scopes=frozenset(),
+        policy=Policies(PolicySettings()).deployment,
         expires_at=1.0,
     )
 

@@ -16,8 +16,9 @@ from telamon.atlassian.principal import Principal
 from telamon.atlassian.timing import Timing
 from telamon.atlassian.transport import open_session
 from telamon.plugin import AnyProduct, Event, Site
+from telamon.policy import Policies
 from telamon.sandbox import PEOPLE, SITES, Sandbox
-from telamon.settings import AtlassianSettings, LimitSettings
+from telamon.settings import AtlassianSettings, LimitSettings, PolicySettings
 from telamon.storage import Grant, Storage
 from telamon.tasks import Tasks
 
@@ -175,6 +176,7 @@ class Keeper:
             grant_id=grant.id,
             site=site,
             scopes=frozenset({"read:gadgets", "write:gadgets"}),
+            policy=Policies(PolicySettings()).deployment,
             expires_at=self.clock() + 3600,
         )
         return self.gateway.api(principal, product or gadgets(), needs=["write:gadgets"])

@@ -57,11 +57,15 @@ class Gateway:
         """Bind *product* to *principal*.
 
         *needs* are the scopes of the tool that will run; they are named to the user when Atlassian
-        says that one is missing. Without them all of the product's are.
+        says that one is missing. Without them all of the product's are. Where the operator keeps
+        the user within some containers, nothing else is reached.
+
+        Raises:
+            ValueError: The principal's cloud id is none, or the product cannot be kept so.
         """
         if not CLOUD_ID.fullmatch(principal.site.cloud_id):
             raise ValueError("the principal's cloud id is none")
-        return SiteApi(
+        api = SiteApi(
             http=self._http,
             caller=self._caller,
             settings=self._settings,
@@ -70,6 +74,12 @@ class Gateway:
             product=product,
             needs=tuple(sorted(needs or {scope.name for scope in product.scopes})),
         )
+        only_in = principal.policy.of(product.name).only_in
+        if not only_in:
+            return api
+        if product.containers is None:
+            raise ValueError(f"{product.name} cannot be kept within {sorted(only_in)}")
+        return product.containers.guarded(api, only_in)
 
 
 class SiteApi:

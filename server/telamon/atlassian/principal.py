@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from telamon.plugin import Site
+from telamon.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +17,7 @@ class Principal:
         grant_id: The Atlassian grant with which calls are made.
         site: The only site the token is good for.
         scopes: The names of the scopes that the user left the client.
+        policy: What the operator lets this user do on this site.
         expires_at: When the access token ends, in Unix seconds.
     """
 
@@ -25,4 +27,5 @@ class Principal:
     grant_id: str
     site: Site
     scopes: frozenset[str]
+    policy: Policy
     expires_at: float

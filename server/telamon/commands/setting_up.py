@@ -11,8 +11,10 @@ import click
 
 from telamon.audit import record_of
 from telamon.configuration import SettingsError, read_settings
+from telamon.endpoint.own_tools import OWN_TOOLS
 from telamon.loader import Loaded, PluginError, load
 from telamon.plugin.events import TokensRevoked
+from telamon.policy import policy_faults
 from telamon.settings import Settings
 from telamon.storage import (
     Family,
@@ -45,9 +47,12 @@ def configured(config: Path | None) -> tuple[Settings, Loaded]:
     except SettingsError as error:
         fail(error.faults)
     try:
-        return settings, load(settings.plugins.enabled, settings.plugins.sections)
+        loaded = load(settings.plugins.enabled, settings.plugins.sections)
     except PluginError as error:
         fail(error.faults)
+    if faults := policy_faults(settings.policy, loaded.products, OWN_TOOLS):
+        fail(faults)
+    return settings, loaded
 
 
 @asynccontextmanager

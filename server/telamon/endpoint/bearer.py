@@ -13,10 +13,13 @@ from aiohttp import web
 
 from telamon.addresses import Addresses
 from telamon.atlassian.principal import Principal
+from telamon.catalog import Catalog
 from telamon.clock import Clock
+from telamon.endpoint.desk import GrantSource
 from telamon.endpoint.wire import Refused
 from telamon.plugin import Site
-from telamon.storage import Token
+from telamon.policy import Policy
+from telamon.storage import Token, Unsealable
 from telamon.storage.credentials import looks_valid
 from telamon.storage.tokens import Tokens
 from telamon.web.answers import json_answer, visible
@@ -38,11 +41,18 @@ class Bearer:
     """Checks the bearer token of every request; tokens are remembered for at most one second."""
 
     def __init__(
-        self, tokens: Tokens, addresses: Addresses, scopes: Iterable[str], clock: Clock
+        self,
+        tokens: Tokens,
+        grants: GrantSource,
+        addresses: Addresses,
+        catalog: Catalog,
+        clock: Clock,
     ) -> None:
         self._tokens = tokens
+        self._grants = grants
         self._addresses = addresses
-        self._scopes = tuple(scopes)
+        self._scopes = catalog.initial()
+        self._policies = catalog.policies
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
 
@@ -91,11 +101,21 @@ class Bearer:
         record = await self._tokens.access(token)
         if record is None or not self._good(record, now):
             return None
-        principal = _principal(record)
+        principal = _principal(record, await self._policy(record))
         self._known[key] = (now, principal)
         if len(self._known) > _CACHE_SIZE:
             self._known.popitem(last=False)
         return principal
+
+    async def _policy(self, token: Token) -> Policy:
+        family, email = token.family, None
+        if self._policies.needs_email:
+            try:
+                grant = await self._grants.get(family.grant_id)
+            except Unsealable:
+                grant = None
+            email = grant.email if grant else None
+        return self._policies.of(family.account_id, email, family.site_url)
 
     def _good(self, token: Token, now: float) -> bool:
         family = token.family
@@ -140,7 +160,7 @@ class Bearer:
         return json_answer(body, status=status, headers={"WWW-Authenticate": f"Bearer {header}"})
 
 
-def _principal(token: Token) -> Principal:
+def _principal(token: Token, policy: Policy) -> Principal:
     family = token.family
     return Principal(
         account_id=family.account_id,
@@ -149,5 +169,6 @@ def _principal(token: Token) -> Principal:
         grant_id=family.grant_id,
         site=Site(cloud_id=family.cloud_id, url=family.site_url, name=family.site_name),
         scopes=frozenset(token.scopes),
+        policy=policy,
         expires_at=min(token.expires_at, family.expires_at),
     )

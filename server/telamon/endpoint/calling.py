@@ -15,7 +15,8 @@ from telamon.clock import Clock
 from telamon.endpoint.allowance import Allowance
 from telamon.endpoint.asking import NeedsAnswer
 from telamon.endpoint.call import RunningCall
-from telamon.endpoint.desk import ApiSource, Desk, GrantSource
+from telamon.endpoint.confirming import confirm
+from telamon.endpoint.desk import OWN, ApiSource, Desk, GrantSource
 from telamon.endpoint.exchange import Context, Exchange, exchange_of
 from telamon.endpoint.finding_tools import Another, call_tool
 from telamon.endpoint.kernel import INVALID_PARAMS, MCPError, types
@@ -23,9 +24,6 @@ from telamon.endpoint.results import failed, tool_result, wrong_arguments
 from telamon.endpoint.sites import without_site
 from telamon.plugin import AnyProduct, InvalidArgument, MissingScope, Tool, ToolCalled, ToolError
 from telamon.plugin.events import Announce
-
-OWN = "telamon"
-"""The name under which the server's own tools are logged and listed."""
 
 Answer = types.CallToolResult | types.InputRequiredResult
 log = structlog.get_logger(__name__)
@@ -91,9 +89,10 @@ class Calling:
         """Return the tool as this connection may call it; what it may not does not exist."""
         offered = self._catalog.tools.get(name)
         found = offered.tool if offered else self._own.get(name)
-        if found is None or not exchange.choice.allows(found):
+        product = offered.product if offered else None
+        if found is None or not exchange.allows(product.name if product else OWN, found):
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {name[:128]}")
-        return _Run(name, found, offered.product if offered else None)
+        return _Run(name, found, product)
 
     async def _answer(
         self, run: _Run, context: Context, params: types.CallToolRequestParams
@@ -142,6 +141,9 @@ class Calling:
             choice=exchange.choice,
         )
         wanted = without_site(arguments, principal.site)
+        if run.tool.access == "delete" and principal.policy.confirm_deletes:
+            run.tool.arguments.model_validate(wanted)  # nobody is asked about what cannot be done
+            await confirm(running, run.tool.title, wanted)
         client = desk if run.product is None else desk.connect(run.product, run.tool)
         return await run.tool.call(client, running, wanted)
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from telamon.atlassian.principal import Principal
-from telamon.catalog import Catalog
+from telamon.catalog import Catalog, OfferedTool
 from telamon.endpoint.choice import Choice
 from telamon.plugin import AnyProduct, Api
 from telamon.plugin.scopes import NeedsScopes
 from telamon.storage import Grant
+
+OWN = "telamon"
+"""The name under which the server's own tools are logged, listed and limited."""
 
 
 class ApiSource(Protocol):
@@ -37,6 +40,13 @@ class Desk:
     apis: ApiSource
     grants: GrantSource
     choice: Choice = field(default_factory=Choice)
+
+    def allows(self, offered: OfferedTool) -> bool:
+        """Tell whether a product's tool exists for this principal on this connection."""
+        policy = self.principal.policy
+        return self.choice.allows(offered.tool) and policy.allows(
+            offered.product.name, offered.tool
+        )
 
     def connect(self, product: AnyProduct, needs: NeedsScopes) -> Any:
         """Return the client of *product* for this principal."""

@@ -10,12 +10,12 @@ import structlog
 from aiohttp import web
 
 from telamon.addresses import Addresses
-from telamon.catalog import Catalog, allowed
+from telamon.catalog import Catalog
 from telamon.clock import Clock
 from telamon.endpoint.allowance import Allowance
 from telamon.endpoint.bearer import Admission, Bearer
 from telamon.endpoint.calling import Calling
-from telamon.endpoint.desk import ApiSource
+from telamon.endpoint.desk import OWN, ApiSource
 from telamon.endpoint.gate import Gate
 from telamon.endpoint.handlers import build_server
 from telamon.endpoint.http_sse import HttpSse
@@ -74,7 +74,7 @@ class Endpoint:
         extend: Callable[[Server[Any]], None] | None = None,
     ) -> None:
         limits = settings.limits
-        own = {each.name: each for each in OWN_TOOLS if allowed(each, settings.policy)}
+        own = {each.name: each for each in OWN_TOOLS if catalog.policies.offers(OWN, each)}
         self._addresses = addresses
         self._settings = settings
         self._listen = ListenHandler(
@@ -105,7 +105,7 @@ class Endpoint:
         )
         if extend is not None:
             extend(server)
-        self._bearer = Bearer(storage.tokens, addresses, catalog.initial(), clock)
+        self._bearer = Bearer(storage.tokens, storage.grants, addresses, catalog, clock)
         self._lines = Lines(self._bearer.look_up, limits, announce, clock)
         self._sessions = Sessions(
             server,

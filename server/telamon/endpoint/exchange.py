@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from telamon.atlassian.principal import Principal
 from telamon.endpoint.choice import Choice
 from telamon.endpoint.kernel import ServerRequestContext
-from telamon.plugin import LogLevel
+from telamon.plugin import LogLevel, Tool
 
 
 class Listener(Protocol):
@@ -23,6 +23,10 @@ class Exchange:
     choice: Choice
     listener: Listener | None = None
     encoded: bytes | None = None
+
+    def allows(self, product: str, tool: Tool[Any]) -> bool:
+        """Tell whether *tool* of *product* exists here; scopes are another question."""
+        return self.choice.allows(tool) and self.principal.policy.allows(product, tool)
 
 
 Context = ServerRequestContext[Any, Exchange]

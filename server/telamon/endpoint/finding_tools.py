@@ -31,7 +31,7 @@ async def find_tools(
     ],
 ) -> dict[str, Any]:
     """Look for tools that are not listed here, with their input schemas. Run one with callTool."""
-    allowed = [o for o in desk.catalog.tools.values() if desk.choice.allows(o.tool)]
+    allowed = [o for o in desk.catalog.tools.values() if desk.allows(o)]
     found = best(query, allowed)
     usable = [o for o in found if not desk.missing(o.tool)]
     listed = [o.tool.name for o in usable if desk.choice.lists(o.product.name, o.tool)]

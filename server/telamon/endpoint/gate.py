@@ -16,6 +16,7 @@ from telamon.endpoint.kernel import JSONRPCMessage, JSONRPCRequest
 from telamon.endpoint.wire import Refused
 from telamon.plugin.resources import read_arguments
 from telamon.plugin.scopes import NeedsScopes
+from telamon.policy import Policy
 
 
 class Gate:
@@ -33,7 +34,7 @@ class Gate:
         """
         if not isinstance(message, JSONRPCRequest):
             return
-        needs = self._needs(message.method, message.params or {})
+        needs = self._needs(message.method, message.params or {}, principal.policy)
         if needs is not None and self._catalog.missing(needs, principal.scopes):
             raise Refused(self._challenge(needs, resource))
 
@@ -41,24 +42,27 @@ class Gate:
         names = sorted(scope.name for scope in needs.scopes)
         return self._bearer.lacks_scope(resource, names, "This request")
 
-    def _needs(self, method: str, params: Mapping[str, Any]) -> NeedsScopes | None:
+    def _needs(self, method: str, params: Mapping[str, Any], policy: Policy) -> NeedsScopes | None:
+        """Return what is asked for; what *policy* denies does not exist and needs nothing."""
         match method, params:
             case "tools/call", {"name": str(name)}:
-                return self._tool(name, params.get("arguments"))
+                return self._tool(name, params.get("arguments"), policy)
             case "prompts/get", {"name": str(name)}:
                 offered = self._catalog.prompts.get(name)
-                return offered.prompt if offered else None
+                return offered.prompt if offered and policy.reads(offered.product.name) else None
             case "resources/read", {"uri": str(uri)}:
                 for each in self._catalog.resources:
                     if read_arguments(uri, each.resource.uri_template) is not None:
-                        return each.resource
+                        return each.resource if policy.reads(each.product.name) else None
             case _:
                 pass
         return None
 
-    def _tool(self, name: str, arguments: Any) -> NeedsScopes | None:
+    def _tool(self, name: str, arguments: Any, policy: Policy) -> NeedsScopes | None:
         if name == call_tool.name and isinstance(arguments, dict):
             # What counts is the tool that it will call.
             name = str(cast("dict[str, Any]", arguments).get("name"))
         offered = self._catalog.tools.get(name)
-        return offered.tool if offered else None
+        if offered is None or not policy.allows(offered.product.name, offered.tool):
+            return None
+        return offered.tool

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from telamon.catalog import Catalog
-from telamon.endpoint.choice import Choice
-from telamon.endpoint.desk import Desk
-from telamon.endpoint.exchange import Context, exchange_of
+from telamon.endpoint.desk import OWN, Desk
+from telamon.endpoint.exchange import Context, Exchange, exchange_of
 from telamon.endpoint.finding_tools import call_tool, find_tools
 from telamon.endpoint.kernel import (
     INVALID_PARAMS,
@@ -56,21 +55,23 @@ class Listing:
         """Answer ``tools/list`` on one page; a tool whose scopes are missing is not on it."""
         refuse_cursor(params)
         exchange = exchange_of(context)
-        names = self._names(exchange.principal.scopes, exchange.choice)
+        names = self._names(exchange)
         return types.ListToolsResult(tools=[self._described[name] for name in names])
 
-    def _names(self, scopes: frozenset[str], choice: Choice) -> list[str]:
+    def _names(self, exchange: Exchange) -> list[str]:
+        scopes, choice = exchange.principal.scopes, exchange.choice
         usable = [
             offered
             for offered in self._catalog.tools.values()
-            if choice.allows(offered.tool) and not self._catalog.missing(offered.tool, scopes)
+            if exchange.allows(offered.product.name, offered.tool)
+            and not self._catalog.missing(offered.tool, scopes)
         ]
         listed = [o.tool.name for o in usable if choice.lists(o.product.name, o.tool)]
-        disclosing = len(listed) < len(usable) and choice.allows(call_tool)
+        disclosing = len(listed) < len(usable) and exchange.allows(OWN, call_tool)
         own = [
             name
             for name, each in self._own.items()
-            if choice.allows(each) and (name not in _DISCLOSING or disclosing)
+            if exchange.allows(OWN, each) and (name not in _DISCLOSING or disclosing)
         ]
         return [*own, *listed]
 
@@ -79,14 +80,15 @@ class EncodedListings:
     """Kernel middleware that answers ``tools/list`` with JSON text that was encoded before."""
 
     def __init__(self) -> None:
-        self._encoded: OrderedDict[tuple[str, frozenset[str], Choice], bytes] = OrderedDict()
+        self._encoded: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Let the kernel shape the first listing of its kind; repeat that one afterwards."""
         if ctx.method != _LIST or not _plain(ctx):
             return await call_next(ctx)
         exchange = exchange_of(ctx)
-        key = (ctx.protocol_version, exchange.principal.scopes, exchange.choice)
+        principal = exchange.principal
+        key = (ctx.protocol_version, principal.scopes, principal.policy, exchange.choice)
         if (encoded := self._encoded.get(key)) is None:
             encoded = self._encoded[key] = encode_json(await call_next(ctx))
             if len(self._encoded) > _MOST_ENCODED:

@@ -79,7 +79,7 @@ async def search(
     asked: list[tuple[AnyProduct, Search[Any]]] = []
     problems: dict[str, str] = {}
     for product in desk.catalog.products.values():
-        if product.search is None:
+        if product.search is None or not desk.principal.policy.reads(product.name):
             continue
         if missing := desk.missing(product.search):
             problems[product.name] = _lacks(missing)
@@ -133,6 +133,8 @@ async def fetch(
     for product in desk.catalog.products.values():
         offer = product.fetch
         if offer is None or not offer.claims(reference):
+            continue
+        if not desk.principal.policy.reads(product.name):
             continue
         if missing := desk.missing(offer):
             raise MissingScope(_lacks(missing), missing)

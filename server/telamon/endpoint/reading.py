@@ -52,8 +52,8 @@ class Reading:
                     description=each.description,
                     mime_type=each.media_type,
                 )
-                for each in (offered.resource for offered in self._catalog.resources)
-                if self._allowed(context, each)
+                for offered in self._catalog.resources
+                if self._allowed(context, offered.product, each := offered.resource)
             ]
         )
 
@@ -62,7 +62,7 @@ class Reading:
     ) -> types.ReadResourceResult:
         """Answer ``resources/read``."""
         with readable_errors(context, not_found={"uri": params.uri}):
-            offered, holes = self._resource(params.uri)
+            offered, holes = self._resource(context, params.uri)
             self._check_site(context, holes.pop(_SITE))
             client = self._client(context, offered.product, offered.resource)
             found = await offered.resource.run(
@@ -72,10 +72,10 @@ class Reading:
             contents=[_contents(params.uri, found, offered.resource.media_type)]
         )
 
-    def _resource(self, uri: str) -> tuple[OfferedResource, dict[str, Any]]:
+    def _resource(self, context: Context, uri: str) -> tuple[OfferedResource, dict[str, Any]]:
         for offered in self._catalog.resources:
             holes = read_arguments(uri, offered.resource.uri_template)
-            if holes is not None:
+            if holes is not None and self._reads(context, offered.product):
                 return offered, holes
         raise NotFound("There is no such resource.")
 
@@ -104,8 +104,8 @@ class Reading:
                         for name, info in each.arguments.model_fields.items()
                     ],
                 )
-                for each in (offered.prompt for offered in self._catalog.prompts.values())
-                if self._allowed(context, each)
+                for offered in self._catalog.prompts.values()
+                if self._allowed(context, offered.product, each := offered.prompt)
             ]
         )
 
@@ -114,7 +114,7 @@ class Reading:
     ) -> types.GetPromptResult:
         """Answer ``prompts/get``."""
         offered = self._catalog.prompts.get(params.name)
-        if offered is None:
+        if offered is None or not self._reads(context, offered.product):
             raise MCPError(INVALID_PARAMS, f"Unknown prompt: {params.name[:128]}")
         with readable_errors(context, arguments=offered.prompt.arguments):
             client = self._client(context, offered.product, offered.prompt)
@@ -144,7 +144,7 @@ class Reading:
         values: Sequence[str] = []
         if name == _SITE and not isinstance(params.ref, types.PromptReference):
             values = [host_of(exchange_of(context).principal.site)]
-        elif name in complete and self._allowed(context, needs):
+        elif name in complete and self._allowed(context, product, needs):
             with readable_errors(context):
                 values = await complete[name](self._client(context, product, needs), typed, others)
         kept = list(values[:_MOST_COMPLETIONS])
@@ -163,8 +163,12 @@ class Reading:
                 return offered.product, offered.resource, offered.resource.complete
         return None
 
-    def _allowed(self, context: Context, needs: NeedsScopes) -> bool:
-        return not self._catalog.missing(needs, exchange_of(context).principal.scopes)
+    def _allowed(self, context: Context, product: AnyProduct, needs: NeedsScopes) -> bool:
+        scopes = exchange_of(context).principal.scopes
+        return self._reads(context, product) and not self._catalog.missing(needs, scopes)
+
+    def _reads(self, context: Context, product: AnyProduct) -> bool:
+        return exchange_of(context).principal.policy.reads(product.name)
 
     def _client(self, context: Context, product: AnyProduct, needs: NeedsScopes) -> Any:
         names = [scope.name for scope in needs.scopes]

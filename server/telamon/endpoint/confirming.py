@@ -1,0 +1,39 @@
+"""Ask the user before something is deleted, where the operator wants that."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from telamon.endpoint.invisible import visible_text
+from telamon.plugin import Call, CannotAsk, Forbidden
+
+_KEY = "confirm"
+_LONGEST = 500
+
+
+class Confirmation(BaseModel):
+    """The form."""
+
+    delete: bool = Field(title="Yes, delete it")
+
+
+async def confirm(call: Call, title: str, arguments: Mapping[str, Any]) -> None:
+    """Return when the user said yes to running the tool *title* with *arguments*.
+
+    Raises:
+        CannotAsk: The client cannot put questions to its user, so nothing is deleted.
+        Forbidden: The user said anything but yes.
+    """
+    said = visible_text(json.dumps(dict(arguments), ensure_ascii=False))
+    shown = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+    try:
+        answer = await call.ask(_KEY, f"{title}? The app wants to do this: {shown}", Confirmation)
+    except CannotAsk as error:
+        raise CannotAsk(
+            "The operator of this server wants the user asked before anything is deleted, and this "
+            "client cannot ask (MCP elicitation). Nothing was deleted."
+        ) from error
+    if answer.value is None or not answer.value.delete:
+        raise Forbidden("The user did not confirm it. Nothing was deleted.")
