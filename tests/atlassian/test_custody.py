@@ -197,7 +197,7 @@ async def test_a_revoked_app_ends_the_grant_and_its_families(
     with pytest.raises(SignInAgain):
         await keeper.custody.access_token(grant.id)
     found = await stored(keeper, grant.id)
-    assert (found.state, found.reason) == ("needs_reauth", "invalid_grant")
+    assert (found.state, found.reason) == ("needs_reauth", "refused")
     assert await live(keeper, grant_id=grant.id) == []
     assert keeper.heard() == ["created", "needs_reauth"]
     assert [e.family_id for e in keeper.events if isinstance(e, TokensRevoked)] == [family.id]

@@ -15,6 +15,7 @@ from secrets import token_hex
 import structlog
 
 from telamon.atlassian.asking import ask
+from telamon.atlassian.ending import sign_in_again, warn_if_soon, why
 from telamon.atlassian.identity import (
     AppRefused,
     AtlassianUnavailable,
@@ -111,7 +112,7 @@ class Refresher:
             )
         if grant.state == "needs_reauth":
             await self._revoke_families(grant)
-            raise _sign_in_again()
+            raise sign_in_again(grant.reason)
         return grant
 
     async def _race(self, seen: Grant) -> Grant:
@@ -154,7 +155,7 @@ class Refresher:
                 answer = await ask(self._oauth, grant, self._timing, self._clock, self._pause)
         except GrantRefused as error:
             self._host.succeeded()
-            return await self._refused(grant, str(error))
+            return await self._refused(grant, said=str(error))
         except AppRefused as error:
             self._app.failed()
             # Every user's refresh fails now, and none of their grants is at fault.
@@ -210,24 +211,27 @@ class Refresher:
         if not stored:
             log.warning("grant.commit.fenced", grant_id=grant.id)
             return await self.current(grant.id)
+        warn_if_soon(grant, now)
         await self._publish(grant.id)
         self._tell(grant, "refreshed")
         return renewed
 
-    async def _refused(self, grant: Grant, reason: str) -> Grant:
+    async def _refused(self, grant: Grant, *, said: str) -> Grant:
         """Atlassian does not know the refresh token: a race that we lost, or the grant's end."""
         current = await self.current(grant.id)
         if current.version != grant.version:
             return current
+        now = self._clock()
+        reason = why(grant, now)
         if not await self._storage.grants.needs_reauth(
-            grant.id, version=grant.version, reason=reason, now=self._clock()
+            grant.id, version=grant.version, reason=reason, now=now
         ):
             return await self.current(grant.id)
-        log.warning("grant.needs_reauth", grant_id=grant.id, reason=reason)
+        log.warning("grant.needs_reauth", grant_id=grant.id, reason=reason, said=said)
         await self._revoke_families(grant)
         await self._publish(grant.id)
         self._tell(grant, "needs_reauth", reason)
-        raise _sign_in_again()
+        raise sign_in_again(reason)
 
     async def _revoke_families(self, grant: Grant) -> None:
         await revoke_families(
@@ -260,13 +264,6 @@ class Refresher:
             await grants.lease(grant.id, version=version, owner=owner, until=until, now=now)
         else:
             await grants.release(grant.id, version=version, owner=owner)
-
-
-def _sign_in_again() -> SignInAgain:
-    return SignInAgain(
-        "Atlassian no longer accepts this connection (it was revoked or left unused for too "
-        "long); the user has to connect again and sign in."
-    )
 
 
 def _no_answer() -> Unavailable:
