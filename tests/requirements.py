@@ -1,92 +1,190 @@
-"""Which test, or which page, shows each requirement.
+"""Every requirement, and the tests, the page or the reason that answer for it.
 
-``python tests/requirements.py`` prints the table of the rows that tests carry as
-``@pytest.mark.row(...)``: R1 to R21 are what was asked for, ``SEC-…`` are attacks and faults, and
-``MCP-…`` are rules of the protocol, counted by section.
+The rows stand in ``tests/rows/``: what was asked for (R1), attacks and faults (SEC-A01), rules of
+the protocol (MCP-A1). A test carries those that it proves as ``@pytest.mark.row("SEC-A01")``; what
+no test can prove has a page, and what does not concern this server has a reason.
+
+``python tests/requirements.py`` prints the table, with ``--write`` it writes ``docs/rows.md``.
 """
 
 import ast
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
-ROW = re.compile(r"(R\d{1,2}|(SEC|MCP)-[A-Z]\d{1,2})")
+PAGE = ROOT / "docs" / "rows.md"
+WRITTEN_BY = "python tests/requirements.py --write"
+SOURCES = {"asked.toml": "", "security.toml": "SEC-", "protocol.toml": "MCP-"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+# A test with one of these marks may be absent from a run that is called complete.
+MAY_BE_ABSENT = frozenset({"skip", "may_skip", "xfail"})
+HEAD = """\
+# Every requirement and its tests
+
+Written by `python tests/requirements.py --write` from `tests/rows/` and from the marks that tests
+carry; a test holds it against them. Each row says what Telamon guarantees. **R** rows are what was
+asked for, **SEC** rows attacks, faults and limits, **MCP** rows what the protocol asks of a server.
+The tests are in `tests/`; run one with `.venv/bin/python -m pytest tests/<test>`.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """A row: what must be true, and the pages that show it where no test can."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A requirement: what is guaranteed, and what answers for it where no test does."""
 
+    id: str
+    section: str
     sentence: str
     pages: tuple[str, ...] = ()
+    not_applicable: str | None = None
 
 
-REQUIREMENTS: Mapping[str, Requirement] = {
-    "R1": Requirement("Only signed-in users read or change content, within their own permissions."),
-    "R2": Requirement("A client that connects opens a browser window."),
-    "R3": Requirement("The user logs in with the Atlassian account."),
-    "R4": Requirement("After that the user approves a list of scopes."),
-    "R5": Requirement("The client gets a token for that user and site, and uses it."),
-    "R6": Requirement("A token is for one specific site."),
-    "R7": Requirement("A token inherits the user's Jira and Confluence permissions."),
-    "R8": Requirement("A session ends after a time or by revocation, and needs a new sign-in."),
-    "R9": Requirement("Desktop clients use a callback on localhost."),
-    "R10": Requirement("A sign-in that did not launch can be started again."),
-    "R11": Requirement("A callback that is blocked is named, with what to do."),
-    "R12": Requirement("A lack of product access is told, with whom to ask."),
-    "R13": Requirement("A token that does not suffice is told: sign in again, or which scopes."),
-    "R14": Requirement("Tokens are never shared between users."),
-    "R15": Requirement("Only official OAuth flows; no custom or built-in tokens."),
-    "R16": Requirement("When scopes change a client can ask for more and keeps what it had."),
-    "R17": Requirement("An async server on aiohttp with OAuth, sessions and SSE in its core."),
-    "R18": Requirement("Plugins register tools and scopes; the core computes what to ask for."),
-    "R19": Requirement("The top level is as asked for.", ("pyproject.toml", "config/example.toml")),
-    "R20": Requirement("Each named package is used for its job."),
-    "R21": Requirement(
-        "Operators, plugin authors and clients each find their page.",
-        ("docs/operators.md", "docs/plugins.md", "README.md"),
-    ),
-}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A row's id on a test."""
+
+    row: str
+    path: Path
+    name: str
+    collected: bool
+    """Whether pytest runs what carries the mark."""
+    may_be_absent: bool
+
+    @property
+    def node(self) -> str:
+        """The test's id below ``tests/``."""
+        return f"{self.path.relative_to(TESTS)}::{self.name}"
 
 
-def proven() -> dict[str, list[str]]:
-    """Return the tests that carry each row, as ``file::name``."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(TESTS.rglob("test_*.py")):
-        for name, row in _marks(ast.parse(path.read_text())):
-            found.setdefault(row, []).append(f"{path.relative_to(ROOT)}::{name}")
-    return found
+@cache
+def rows() -> Mapping[str, Row]:
+    """Return all rows by id, in their order."""
+    return {row.id: row for name, prefix in SOURCES.items() for row in _read(name, prefix)}
 
 
-def _marks(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield the name of each test and each row that it, or one of its parameters, carries."""
+def _read(name: str, prefix: str) -> Iterator[Row]:
+    sections = tomllib.loads((TESTS / "rows" / name).read_text())
+    for letter, section in sections.items():
+        for key, said in section["rows"].items():
+            if not key.startswith(letter):
+                raise ValueError(f"{name}: {key} stands in section {letter}")
+            told = {"sentence": said} if isinstance(said, str) else said
+            pages = tuple(told.pop("pages", ()))
+            title = f"{prefix}{letter}: {section['title']}"
+            yield Row(id=f"{prefix}{key}", section=title, pages=pages, **told)
+
+
+@cache
+def marks() -> Sequence[Mark]:
+    """Return every mark that stands in the source of the tests."""
+    return tuple(mark for path in sorted(TESTS.rglob("*.py")) for mark in _marks(path))
+
+
+def _marks(path: Path) -> Iterator[Mark]:
+    module = ast.parse(path.read_text())
+    shared = [mark for node in module.body for mark in _of_module(node)]
+    runs = {
+        node.name: node
+        for node in module.body
+        if isinstance(node, Function) and path.name.startswith("test_")
+    }
     for node in ast.walk(module):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(node, Function | ast.ClassDef):
             continue
-        for call in (c for d in node.decorator_list for c in ast.walk(d)):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.row":
-                for argument in call.args:
-                    yield node.name, ast.literal_eval(argument)
+        collected = runs.get(node.name) is node and node.name.startswith("test_")
+        applied = [mark for decorator in node.decorator_list for mark in _applied(decorator)]
+        applied += shared if collected else []
+        absent = any(name in MAY_BE_ABSENT for name, _ in applied)
+        for row in (text for name, texts in applied if name == "row" for text in texts):
+            yield Mark(
+                row=row, path=path, name=node.name, collected=collected, may_be_absent=absent
+            )
 
 
-def main() -> None:
-    """Print the table."""
-    tests = proven()
-    for row, requirement in REQUIREMENTS.items():
-        shown = [*tests.get(row, []), *requirement.pages]
-        print(f"{row:<4} {requirement.sentence}")
-        for where in shown:
-            print(f"       {where}")
-    sections = Counter(re.sub(r"\d+$", "", row) for row in tests if "-" in row)
-    print("\nRows of the security and protocol lists that a test carries, by section:")
-    for section, count in sorted(sections.items()):
-        print(f"  {section:<7} {count}")
-    print(f"  all     {sum(sections.values())}")
+def _of_module(node: ast.stmt) -> list[tuple[str, list[str]]]:
+    """Return the marks that a module gives to all its tests."""
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+        return _applied(node.value)
+    return []
+
+
+def _applied(decorator: ast.expr) -> list[tuple[str, list[str]]]:
+    """Return the pytest marks in a decorator, its parameters' marks included, with their texts."""
+    given = {id(node.func): node.args for node in ast.walk(decorator) if isinstance(node, ast.Call)}
+    return [
+        (node.attr, [ast.literal_eval(text) for text in given.get(id(node), ())])
+        for node in ast.walk(decorator)
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value) == "pytest.mark"
+        and node.attr in {"row", *MAY_BE_ABSENT}
+    ]
+
+
+@cache
+def proven() -> Mapping[str, Sequence[str]]:
+    """Return the tests that carry each row, as ``file::name`` below ``tests/``."""
+    found: dict[str, dict[str, None]] = {}
+    for mark in marks():
+        found.setdefault(mark.row, {})[mark.node] = None
+    return {row: tuple(tests) for row, tests in found.items()}
+
+
+def page() -> str:
+    """Return the page that ``docs/rows.md`` has to be."""
+    sections: dict[str, list[Row]] = {}
+    for row in rows().values():
+        sections.setdefault(row.section, []).append(row)
+    parts = [HEAD, _counts(sections)]
+    parts += [f"## {title}\n\n{_section(found)}" for title, found in sections.items()]
+    return "\n".join(parts)
+
+
+def _counts(sections: Mapping[str, Sequence[Row]]) -> str:
+    lines = [[title, *map(str, _count(found))] for title, found in sections.items()]
+    every = [row for found in sections.values() for row in found]
+    lines.append(["**All**", *(f"**{number}**" for number in _count(every))])
+    head = ["Section", "Rows", "Tested", "By a page", "Not applicable", "Nothing yet"]
+    return _table(head, lines)
+
+
+def _count(found: Sequence[Row]) -> tuple[int, int, int, int, int]:
+    tested = [row for row in found if row.id in proven()]
+    other = [row for row in found if row.id not in proven()]
+    pages = [row for row in other if row.pages]
+    reasons = [row for row in other if row.not_applicable]
+    return (
+        len(found),
+        len(tested),
+        len(pages),
+        len(reasons),
+        len(other) - len(pages) - len(reasons),
+    )
+
+
+def _section(found: Iterable[Row]) -> str:
+    return _table(["Row", "Guarantee", "Shown by"], [[r.id, r.sentence, _shown(r)] for r in found])
+
+
+def _shown(row: Row) -> str:
+    tests = [f"`{test}`" for test in proven().get(row.id, ())]
+    pages = [f"[{name}](../{name})" for name in row.pages]
+    if row.not_applicable:
+        return f"Not applicable: {row.not_applicable}"
+    return "<br>".join([*tests, *pages]) or "**nothing yet**"
+
+
+def _table(head: list[str], lines: list[list[str]]) -> str:
+    table = [head, ["---"] * len(head), *lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in table)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--write"]:
+        PAGE.write_text(page())
+    else:
+        sys.stdout.write(page())
