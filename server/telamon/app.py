@@ -35,8 +35,6 @@ from telamon.web.pages import Pages
 from telamon.web.sessions import setup_sessions
 
 PURGE_SECONDS = 300
-KEEPALIVE_SECONDS = 30
-"""How long an idle or a silent connection stays open (aiohttp's own default is an hour)."""
 ANSWER_SECONDS = 0.5
 """How long the end waits for answers of other rooms, then once more for their cancellation."""
 CLOSING_SECONDS = 1.5
@@ -67,7 +65,7 @@ class Telamon:
             access_log=None,
             handle_signals=False,
             handler_cancellation=True,
-            keepalive_timeout=KEEPALIVE_SECONDS,
+            keepalive_timeout=self.settings.listen.keepalive_seconds,
             shutdown_timeout=ANSWER_SECONDS,
         )
 

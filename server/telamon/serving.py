@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from telamon.app import ANSWER_SECONDS, Telamon
+from telamon.web.listener import BoundedSite, affordable
 from telamon.web.metrics import metrics_application
 
 log = structlog.get_logger(__name__)
@@ -21,12 +22,18 @@ async def listening(telamon: Telamon) -> AsyncGenerator[int, None]:
     runners = [telamon.runner()]
     try:
         await runners[0].setup()
-        site = web.TCPSite(runners[0], listen.host, listen.port, backlog=4096)
+        most = affordable(listen.connections)
+        site = BoundedSite(runners[0], listen.host, listen.port, most=most)
         await site.start()
+        telamon.metrics.watch("connections", "Connections that are open.", lambda: site.open)
+        telamon.metrics.watch(
+            "connections_refused", "Connections that found no room.", lambda: site.refused
+        )
         if listen.metrics_port is not None:
             metrics = web.AppRunner(
                 metrics_application(telamon.metrics),
                 access_log=None,
+                keepalive_timeout=listen.keepalive_seconds,
                 shutdown_timeout=ANSWER_SECONDS,
             )
             runners.append(metrics)
