@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := config/constraints.txt
 
-.PHONY: demo test check conformance bench clients lock wheel clean
+.PHONY: demo test check conformance bench clients lock sbom audit wheel clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/telamon demo $(ARGS)
@@ -40,14 +40,28 @@ $(VENV)/.test: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test]'
 	@touch $@
 
-# Write the constraints anew from the bounds in pyproject.toml, for every supported Python.
+# Write the locks anew from the bounds in pyproject.toml, for every supported Python and platform:
+# the constraints of a developer's machine, and config/locks with a hash of every file for the rest.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url
+HASHED := $(COMPILE) --generate-hashes --no-annotate -c $(CONSTRAINTS)
+
 lock: $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
-		--no-header --no-emit-index-url pyproject.toml -o $(CONSTRAINTS)
+	$(BIN)/$(COMPILE) --upgrade --all-extras --group build pyproject.toml -o $(CONSTRAINTS)
+	$(BIN)/$(HASHED) --upgrade pyproject.toml -o config/locks/runtime.txt
+	$(BIN)/$(HASHED) --upgrade --all-extras pyproject.toml -o config/locks/test.txt
+	$(BIN)/$(HASHED) --upgrade --group build -o config/locks/build.txt
+
+# What the server is made of: dist/sbom.cdx.json (CycloneDX) and dist/licences.txt.
+sbom: $(VENV)/.test
+	$(BIN)/python tests/supply/sbom.py dist
+
+# Known vulnerabilities and yanked releases; needs an advisory service, and fails without one.
+audit: $(VENV)/.test
+	$(BIN)/python tests/supply/audit.py
 
 wheel: $(VENV)/.test
-	$(BIN)/python -m build --wheel --outdir dist .
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 clean:
 	rm -rf $(VENV) dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
