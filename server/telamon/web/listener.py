@@ -13,7 +13,7 @@ from telamon.clock import Clock
 
 QUEUE = 4096
 """Connections that the system holds until they are taken: a thousand clients come back at once."""
-AT_ONCE = 64
+AT_ONCE = 16
 """How many are taken before the others' work goes on; the count of the open ones lags so far."""
 RESERVE = 768
 """Descriptors for all else: the connections to Atlassian (512), the database, and ``AT_ONCE``."""
