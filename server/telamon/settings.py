@@ -26,7 +26,7 @@ PREFIX = "TELAMON_"
 Seconds = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
 ContainerKey = Annotated[str, StringConstraints(pattern=r"^~?[A-Za-z0-9][A-Za-z0-9_:.-]*$")]
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$", to_lower=True)]
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$", to_lower=True)]
 
 
 class Section(BaseModel):

@@ -14,7 +14,10 @@ from telamon.atlassian.calls import Outgoing
 from telamon.atlassian.faults import Asked
 from telamon.atlassian.lanes import IN_FLIGHT
 from telamon.plugin import (
+    Api,
+    Asking,
     Conflict,
+    Containers,
     Forbidden,
     InvalidArgument,
     MissingScope,
@@ -26,7 +29,8 @@ from telamon.plugin import (
     ToolError,
     Unavailable,
 )
-from telamon.settings import LimitSettings
+from telamon.policy import Policies
+from telamon.settings import LimitSettings, PolicySettings
 from telamon.storage import StorageUnavailable
 
 ITEM = f"{ROOT}/gadget/{{gadget-id}}"
@@ -561,3 +565,36 @@ def test_what_is_asked_and_sent_are_values() -> None:
     asked = Asked(product=gadgets(), site=DEMO, method="GET", template="/", reads=True, needs=())
     assert replace(asked, method="PUT").method == "PUT"
     assert Outgoing.__slots__
+
+
+@pytest.mark.row("SEC-G08")
+async def test_whom_the_operator_keeps_within_containers_gets_a_guarded_api(
+    keeper: Keeper,
+) -> None:
+    class Closed:
+        """Lets nothing through."""
+
+        async def outgoing(self, asking: Asking) -> Asking:
+            raise NotFound(f"There is no {asking.path}.")
+
+        def incoming(self, asking: Asking, answer: Any) -> Any:
+            raise AssertionError((asking, answer))
+
+    kept: list[frozenset[str]] = []
+
+    def guard(api: Api, allowed: frozenset[str]) -> Closed:
+        assert api.site == DEMO
+        kept.append(allowed)
+        return Closed()
+
+    grant = await keeper.signed_in()
+    only = {"products": {"gadgets": {"only_in": ["BOX"]}}}
+    policy = Policies(PolicySettings.model_validate(only)).deployment
+    product = replace(gadgets(), containers=Containers(noun="boxes", guard=guard))
+    before = len(keeper.cloud.requests)
+    with pytest.raises(NotFound, match="There is no"):
+        await keeper.api(grant, product=product, policy=policy).get(COUNT)
+    assert kept == [frozenset({"BOX"})]
+    with pytest.raises(ValueError, match="cannot be kept within"):
+        keeper.api(grant, policy=policy)
+    assert len(keeper.cloud.requests) == before

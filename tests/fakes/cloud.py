@@ -16,7 +16,7 @@ from telamon.atlassian.principal import Principal
 from telamon.atlassian.timing import Timing
 from telamon.atlassian.transport import open_session
 from telamon.plugin import AnyProduct, Event, Site
-from telamon.policy import Policies
+from telamon.policy import Policies, Policy
 from telamon.sandbox import PEOPLE, SITES, Sandbox
 from telamon.settings import AtlassianSettings, LimitSettings, PolicySettings
 from telamon.storage import Grant, Storage
@@ -168,7 +168,13 @@ class Keeper:
         sites = await self.cloud.oauth.sites(answer.access_token)
         return await self.custody.adopt(answer, account, sites)
 
-    def api(self, grant: Grant, site: Site = DEMO, product: AnyProduct | None = None) -> Any:
+    def api(
+        self,
+        grant: Grant,
+        site: Site = DEMO,
+        product: AnyProduct | None = None,
+        policy: Policy | None = None,
+    ) -> Any:
         principal = Principal(
             account_id=grant.account_id,
             client_id="client-1",
@@ -176,7 +182,7 @@ class Keeper:
             grant_id=grant.id,
             site=site,
             scopes=frozenset({"read:gadgets", "write:gadgets"}),
-            policy=Policies(PolicySettings()).deployment,
+            policy=policy or Policies(PolicySettings()).deployment,
             expires_at=self.clock() + 3600,
         )
         return self.gateway.api(principal, product or gadgets(), needs=["write:gadgets"])

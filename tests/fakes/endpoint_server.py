@@ -121,14 +121,16 @@ class McpServer:
         assert redeemed
         return access
 
-    async def grant(self, account: str = "ada", name: str = "Ada Example") -> None:
+    async def grant(
+        self, account: str = "ada", name: str = "Ada Example", email: str | None = None
+    ) -> None:
         """Store the Atlassian grant that this account's tokens hang on."""
         await self.storage.grants.add(
             a_grant(
                 id=f"grant-{account}",
                 account_id=account,
                 name=name,
-                email=f"{account}@example.com",
+                email=email or f"{account}@example.com",
             )
         )
 

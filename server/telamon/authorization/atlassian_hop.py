@@ -21,6 +21,7 @@ from telamon.atlassian.oauth import (
 )
 from telamon.authorization.outcomes import Move, Outcome, Refuse
 from telamon.authorization.progress import Asked, Progress, Step
+from telamon.authorization.withholding import left_on, on_site
 from telamon.catalog import Catalog
 from telamon.clock import Clock
 from telamon.settings import AtlassianSettings
@@ -30,6 +31,7 @@ from telamon.web.problems import (
     Problem,
     access_denied,
     no_data,
+    nothing_left,
 )
 
 log = structlog.get_logger(__name__)
@@ -119,6 +121,10 @@ class AtlassianHop:
         missing = tuple(scope for scope in wanted if scope not in held)
         if missing and not scopes:
             return _denied("Atlassian granted none of the scopes.", no_data(missing))
+        left = {site: left_on(self.catalog, account, site, scopes) for site in usable}
+        served = [site for site in usable if left[site] or not scopes]
+        if not served:
+            return _denied("The operator's rules leave this account nothing.", nothing_left())
         grant = await self.custody.adopt(answer, account, sites)
         moved = replace(
             progress,
@@ -126,10 +132,11 @@ class AtlassianHop:
             grant_id=grant.id,
             scopes=scopes,
             missing=missing,
-            sites=usable,
+            sites=tuple(served),
         )
-        asks = len(usable) > 1 or missing or moved.is_other_account
-        return Move(progress=replace(moved, step=Step.SITE if asks else Step.ANSWER))
+        if len(served) > 1 or missing or moved.is_other_account or left[served[0]] != scopes:
+            return Move(progress=replace(moved, step=Step.SITE))
+        return Move(progress=replace(on_site(self.catalog, moved, served[0]), step=Step.ANSWER))
 
     async def _own_sign_in(
         self,

@@ -11,7 +11,7 @@ from telamon.authorization.outcomes import Move, Outcome, Refuse, Stay
 from telamon.authorization.progress import Asked, Progress, Step, sent_to_atlassian
 from telamon.authorization.redirects import Redirect, RedirectRules
 from telamon.catalog import Catalog
-from telamon.plugin import ConsentGiven, Scope
+from telamon.plugin import AnyProduct, ConsentGiven, Scope
 from telamon.storage import Client
 from telamon.web.problems import Problem
 
@@ -35,11 +35,17 @@ class Consent:
             "redirect": redirect,
             "warning": _warning(client, redirect),
             "products": [
-                {"name": name, "title": product.title, "scopes": scopes}
+                {
+                    "name": name,
+                    "title": product.title,
+                    "scopes": scopes,
+                    "only_in": self._only_in(product),
+                }
                 for name, product in self.catalog.products.items()
                 if (scopes := self._scopes(name, asked))
             ],
             "account": account,
+            "has_rules": self.catalog.policies.has_rules,
         }
 
     def decide(
@@ -78,6 +84,13 @@ class Consent:
         """Return the asked-for scopes of *product*, those that only read first."""
         scopes = [s for s in self.catalog.scopes_of(product) if s.name in asked.scopes]
         return sorted(scopes, key=lambda scope: (scope.access != "read", scope.name))
+
+    def _only_in(self, product: AnyProduct) -> str | None:
+        """Say where alone the product is reached, e.g. ``projects DEMO, OPS``."""
+        keys = self.catalog.policies.deployment.of(product.name).only_in
+        if not keys or product.containers is None:
+            return None
+        return f"{product.containers.noun} {', '.join(sorted(keys))}"
 
     def _ticked(self, asked: Asked, form: MultiMapping[str]) -> tuple[str, ...]:
         products = set(form.getall("product", ()))

@@ -8,7 +8,9 @@ from multidict import MultiMapping
 
 from telamon.authorization.outcomes import Move, Outcome, Refuse, Stay
 from telamon.authorization.progress import Progress, Step
+from telamon.authorization.withholding import on_site
 from telamon.catalog import Catalog
+from telamon.plugin import Scope, Site
 from telamon.storage import Client
 from telamon.web.problems import Problem
 
@@ -26,7 +28,12 @@ class SiteChoice:
             "account": progress.account,
             "is_other_account": progress.is_other_account,
             "sites": [
-                {"id": site.cloud_id, "name": site.name, "host": site.url.partition("://")[2]}
+                {
+                    "id": site.cloud_id,
+                    "name": site.name,
+                    "host": site.url.partition("://")[2],
+                    "withheld": self._withheld(progress, site),
+                }
                 for site in progress.sites
             ],
             "missing": [s for s in self.catalog.supported() if s.name in progress.missing],
@@ -39,7 +46,14 @@ class SiteChoice:
         chosen = [site for site in progress.sites if site.cloud_id == form.get("site")]
         if form.get("decision") != "approve" or not chosen:
             return Stay(problem=_no_such_site())
-        return Move(progress=replace(progress, step=Step.ANSWER, sites=tuple(chosen)))
+        return Move(progress=replace(on_site(self.catalog, progress, chosen[0]), step=Step.ANSWER))
+
+    def _withheld(self, progress: Progress, site: Site) -> list[Scope]:
+        """Return what was approved and the operator does not allow on *site*."""
+        left = on_site(self.catalog, progress, site).scopes
+        return [
+            s for s in self.catalog.supported() if s.name in progress.scopes and s.name not in left
+        ]
 
 
 def _no_such_site() -> Problem:

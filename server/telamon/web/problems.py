@@ -82,6 +82,19 @@ def access_denied(*, site: str | None = None) -> Problem:
     )
 
 
+def nothing_left() -> Problem:
+    """The operator's policy leaves this account nothing on any site (R12)."""
+    return Problem(
+        title="Nothing is allowed for your account here",
+        happened="You are signed in to Atlassian, but whoever runs this server has rules that "
+        "leave your account nothing of what you approved.",
+        to_do=(
+            "Ask whoever runs this server which accounts may use it, and for what.",
+            "With several Atlassian accounts: log out at id.atlassian.com, then connect again.",
+        ),
+    )
+
+
 def no_data(missing: Sequence[str] = ()) -> Problem:
     """The connection works but brings nothing: it ended, or lacks permissions (R13)."""
     return Problem(
