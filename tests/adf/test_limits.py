@@ -96,7 +96,7 @@ def test_too_much_text_is_refused() -> None:
         to_markdown(doc(p("a" * (MAX_CHARACTERS + 1))))
 
 
-@pytest.mark.row("SEC-I13")
+@pytest.mark.row("SEC-I13", "SEC-J12")
 @pytest.mark.parametrize(
     "piece",
     [

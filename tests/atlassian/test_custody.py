@@ -97,7 +97,7 @@ async def test_a_hundred_calls_at_expiry_make_one_refresh(keeper: Keeper, clock:
     assert keeper.cloud.refreshes == 1
 
 
-@pytest.mark.row("SEC-P12", "SEC-P13")
+@pytest.mark.row("SEC-P12", "SEC-P13", "SEC-N23")
 async def test_a_caller_that_goes_away_does_not_stop_the_refresh(
     keeper: Keeper, failing: Callable[..., Keeper], clock: Ticking
 ) -> None:

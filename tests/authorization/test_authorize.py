@@ -339,6 +339,7 @@ async def test_no_state_stays_no_state(here: Setup, client_id: str) -> None:
 
 @pytest.mark.row("SEC-A21")
 @pytest.mark.row("MCP-E5")
+@pytest.mark.row("MCP-J4")
 async def test_the_answer_has_one_issuer_and_one_code_whatever_was_registered(here: Setup) -> None:
     uri = "http://localhost:1/cb?iss=https://evil.example.com&code=x&tenant=7&state=z&%69ss=q"
     client_id = await here.client_id(redirect_uris=[uri])
@@ -486,6 +487,7 @@ async def test_a_deleted_client_cannot_be_approved(here: Setup, client_id: str) 
     assert is_local(await browser.submit(consent, decision="approve"))
 
 
+@pytest.mark.row("SEC-A23")
 async def test_asking_twice_makes_two_that_both_work(here: Setup, client_id: str) -> None:
     """A client asks once by itself before it opens the browser."""
     url = here.authorize_url(client_id)

@@ -109,6 +109,8 @@ async def test_a_state_is_known_and_used_once(here: Setup, serve: Serve, client_
 
 @pytest.mark.row("SEC-S27")
 @pytest.mark.row("SEC-S15")
+@pytest.mark.row("MCP-J4")
+@pytest.mark.row("MCP-E5")
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -349,6 +351,7 @@ async def test_of_several_sites_the_person_chooses_one(here: Setup, client_id: s
     assert len(here.heard(CodeIssued)) == 1
 
 
+@pytest.mark.row("SEC-S06")
 async def test_the_site_page_belongs_to_the_browser_that_approved(
     here: Setup, client_id: str
 ) -> None:
@@ -462,6 +465,7 @@ async def test_a_sign_in_gives_the_browser_another_session(here: Setup, client_i
     assert fixed.cookies[ISSUER]["__Host-tlm_sid"] != "a" * 43
 
 
+@pytest.mark.row("SEC-S26")
 async def test_two_callbacks_at_once_are_one_exchange(here: Setup, client_id: str) -> None:
     browser = here.browser()
     location = await way_back(here, browser, client_id)

@@ -49,6 +49,7 @@ async def test_the_page_says_who_asks_for_what_and_where_the_answer_goes(
 
 @pytest.mark.row("SEC-S01")
 @pytest.mark.row("SEC-S24")
+@pytest.mark.row("MCP-I7")
 async def test_the_page_comes_again_for_every_request(here: Setup, client_id: str) -> None:
     browser = here.browser()
     for _ in range(2):
@@ -99,6 +100,7 @@ async def test_only_what_the_client_asked_for_is_offered(here: Setup, client_id:
     assert "read:papers" not in page.text
 
 
+@pytest.mark.row("MCP-J3")
 @pytest.mark.parametrize(
     ("product", "scope", "granted"),
     [
@@ -271,6 +273,7 @@ async def test_tabs_do_not_disturb_each_other(here: Setup, client_id: str) -> No
 
 
 @pytest.mark.row("SEC-S10")
+@pytest.mark.row("SEC-S17")
 async def test_a_double_click_ends_where_a_single_one_does(here: Setup, client_id: str) -> None:
     browser = here.browser()
     page = await here.consent_page(browser, client_id)

@@ -375,6 +375,7 @@ async def test_described_clients_count_among_all(serve: Serve, documents: Docume
 
 
 @pytest.mark.row("SEC-C14")
+@pytest.mark.row("SEC-A27")
 async def test_a_redirect_uri_that_is_gone_from_the_document_gets_no_code(
     there: Setup, documents: Documents
 ) -> None:

@@ -43,6 +43,7 @@ GOLDEN = {
 @pytest.mark.row("MCP-E5")
 @pytest.mark.row("MCP-E6")
 @pytest.mark.row("MCP-E7")
+@pytest.mark.row("MCP-J6")
 async def test_the_servers_metadata_is_exactly_this(here: Setup) -> None:
     answer = await here.ask("GET", SERVER)
     assert answer.status == 200
@@ -100,6 +101,7 @@ async def test_offline_access_is_never_listed(here: Setup) -> None:
 
 @pytest.mark.row("MCP-E8")
 @pytest.mark.row("SEC-H04")
+@pytest.mark.row("SEC-M03")
 async def test_metadata_can_be_read_and_preflighted_from_any_web_page(here: Setup) -> None:
     for path in (SERVER, OPENID, RESOURCE, f"{RESOURCE}/v1/mcp"):
         answer = await here.ask("GET", path, headers={"Origin": "https://app.example.com"})

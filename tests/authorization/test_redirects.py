@@ -166,6 +166,7 @@ def test_the_port_of_a_loopback_address_does_not_count(registered: str, used: st
 @pytest.mark.row("SEC-A02")
 @pytest.mark.row("SEC-A06")
 @pytest.mark.row("MCP-G1")
+@pytest.mark.row("MCP-I5")
 @pytest.mark.parametrize(
     ("registered", "used"),
     [

@@ -248,6 +248,7 @@ async def test_an_expired_secret_proves_nothing(here: Setup) -> None:
     assert (await here.token(**asked)).error == "invalid_client"
 
 
+@pytest.mark.row("MCP-F3")
 async def test_a_configured_client_may_present_its_secret_either_way(serve: Serve) -> None:
     setup = await serve(
         clients={
@@ -452,6 +453,7 @@ async def test_a_code_is_good_for_what_was_asked_and_no_more(here: Setup, client
     assert refreshed.json["scope"] == "read:toys write:toys"
 
 
+@pytest.mark.row("MCP-J3")
 async def test_a_client_may_name_what_it_asked_for_though_the_user_left_less(
     here: Setup, client_id: str
 ) -> None:

@@ -194,7 +194,7 @@ def test_a_client_that_an_operator_removes_is_on_the_record() -> None:
     ]
 
 
-@pytest.mark.row("SEC-L06")
+@pytest.mark.row("SEC-L06", "SEC-V07")
 @pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize("granted", [True, False])
 def test_connections_that_an_operator_revokes_are_told_and_on_the_record(granted: bool) -> None:

@@ -44,7 +44,7 @@ async def test_two_questions_are_two_rounds_and_one_order(
     assert workshop.done == ["desk"]
 
 
-@pytest.mark.row("MCP-C41", "SEC-N06")
+@pytest.mark.row("MCP-C41", "SEC-N06", "MCP-J2")
 @pytest.mark.parametrize(
     "theft", ["tampered", "other arguments", "other user", "other client", "no string"]
 )
@@ -89,7 +89,7 @@ async def test_a_refusal_reaches_the_tool(client: Client, workshop: Workshop, ac
     assert workshop.done == []
 
 
-@pytest.mark.row("MCP-C40")
+@pytest.mark.row("MCP-C40", "MCP-C9")
 @pytest.mark.parametrize("capabilities", [{}, {"elicitation": {"url": {}}}])
 async def test_a_client_that_cannot_ask_is_told_what_to_do(
     client: Client, capabilities: dict[str, Any]
@@ -121,6 +121,7 @@ async def test_before_2026_the_question_is_a_request_on_the_stream(
     assert workshop.done == ["desk"]
 
 
+@pytest.mark.row("MCP-B28")
 async def test_a_question_that_nobody_answers_ends_as_one_that_cannot_be_put(
     client: Client, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

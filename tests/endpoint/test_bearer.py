@@ -14,7 +14,7 @@ def challenge(headers: Mapping[str, str]) -> str:
     return headers["WWW-Authenticate"]
 
 
-@pytest.mark.row("SEC-N03", "SEC-N19", "MCP-D2", "MCP-D3", "MCP-D5")
+@pytest.mark.row("SEC-N03", "SEC-N19", "MCP-D2", "MCP-D3", "MCP-D5", "MCP-A3", "MCP-B4", "MCP-C4")
 @pytest.mark.parametrize("path", ["/v1/mcp", "/v1/sse", "/v1/sse/message"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
 async def test_without_a_token_every_method_is_challenged(
@@ -63,6 +63,7 @@ async def test_a_token_that_we_did_not_issue_is_refused(client: Client, token: s
     assert said.index("scope=") < said.index("error=")
 
 
+@pytest.mark.row("SEC-T38")
 async def test_a_refresh_token_is_no_access_token(client: Client) -> None:
     client.token = new_secret("refresh")
     assert (await client.post(request("ping"))).status == 401
@@ -83,6 +84,7 @@ async def test_a_token_for_the_sse_address_is_good_everywhere(
     assert (await client.modern(request("tools/list"))).status == 200
 
 
+@pytest.mark.row("MCP-D5")
 async def test_an_expired_token_is_refused_even_when_it_was_just_used(
     server: McpServer, client: Client, clock: FakeClock
 ) -> None:
@@ -92,6 +94,7 @@ async def test_an_expired_token_is_refused_even_when_it_was_just_used(
     assert (await client.modern(request("tools/list"))).status == 401
 
 
+@pytest.mark.row("SEC-V01", "SEC-P17")
 async def test_a_revoked_token_is_refused_after_a_second_at_the_latest(
     server: McpServer, client: Client, clock: FakeClock
 ) -> None:
@@ -147,6 +150,7 @@ async def test_a_call_without_its_scopes_is_answered_403_naming_all_of_them(
     assert server.gateway.given == []
 
 
+@pytest.mark.row("SEC-N18", "MCP-D6", "MCP-C34")
 @pytest.mark.parametrize(
     ("method", "params"),
     [

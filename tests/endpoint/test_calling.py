@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from telamon.plugin import LimitHit, NotFound, ToolCalled
 
 
-@pytest.mark.row("MCP-B30", "SEC-J11")
+@pytest.mark.row("MCP-B30", "SEC-J11", "MCP-C44")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -158,7 +158,7 @@ async def test_one_users_calls_are_limited_and_others_are_not(
     assert (await post(call("echo", 12, text="again"))).text == "again"
 
 
-@pytest.mark.row("SEC-L09")
+@pytest.mark.row("SEC-L09", "MCP-C44")
 async def test_calls_are_limited_by_the_minute(
     workshop: Workshop, http: aiohttp.ClientSession, clock: FakeClock
 ) -> None:

@@ -87,6 +87,7 @@ async def test_a_message_needs_a_session_that_exists(client: Client) -> None:
     assert (await client.post(request("ping"), f"{messages}?sessionId=x")).status == 404
 
 
+@pytest.mark.row("MCP-A8")
 async def test_sessions_of_the_two_transports_are_not_each_others(client: Client) -> None:
     await client.start()
     messages = client.url.replace("/v1/mcp", f"/v1/sse/message?sessionId={client.session}")

@@ -47,7 +47,7 @@ async def test_an_unknown_version_is_answered_with_the_latest(client: Client) ->
     assert answer.result["protocolVersion"] == "2025-11-25"
 
 
-@pytest.mark.row("MCP-B8", "MCP-B11")
+@pytest.mark.row("MCP-B8", "MCP-B11", "MCP-B1")
 async def test_a_plain_answer_is_json(client: Client) -> None:
     await client.start()
     answer = await client.post(call("echo", text="hello"))
@@ -56,7 +56,7 @@ async def test_a_plain_answer_is_json(client: Client) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.row("MCP-B9", "MCP-B12", "MCP-B32", "SEC-N29")
+@pytest.mark.row("MCP-B9", "MCP-B12", "MCP-B32", "SEC-N29", "MCP-B17")
 async def test_what_comes_before_the_answer_makes_it_a_stream(
     client: Client, workshop: Workshop
 ) -> None:
@@ -102,7 +102,7 @@ async def test_a_session_of_a_new_version_is_primed_without_the_header(
     assert answer.events[0].data == ""
 
 
-@pytest.mark.row("MCP-B7")
+@pytest.mark.row("MCP-B7", "SEC-J10")
 async def test_a_notification_and_a_response_are_accepted_without_a_body(client: Client) -> None:
     await client.start()
     for message in (INITIALIZED, {"jsonrpc": "2.0", "id": "nobody asked", "result": {}}):
@@ -124,7 +124,7 @@ async def test_an_unknown_session_is_not_found(client: Client) -> None:
     assert answer.error["message"] == "Session not found"
 
 
-@pytest.mark.row("SEC-N01", "SEC-N02", "SEC-N05", "MCP-B23", "MCP-J5")
+@pytest.mark.row("SEC-N01", "SEC-N02", "SEC-N05", "MCP-B23", "MCP-J5", "MCP-J2")
 @pytest.mark.parametrize("other", [{"account": "ben"}, {"client": "client-2"}, {"site": BEN_SITE}])
 async def test_somebody_elses_session_is_not_found(
     server: McpServer, client: Client, other: dict[str, Any]
@@ -141,6 +141,7 @@ async def test_somebody_elses_session_is_not_found(
     assert (await client.post(request("ping"))).status == 200
 
 
+@pytest.mark.row("MCP-B29")
 async def test_a_refreshed_token_goes_on_with_the_session(
     server: McpServer, client: Client
 ) -> None:
@@ -208,7 +209,7 @@ async def test_broken_json_is_a_parse_error(
         assert (await response.json())["error"]["code"] == -32700
 
 
-@pytest.mark.row("SEC-J06", "SEC-J07", "SEC-J09")
+@pytest.mark.row("SEC-J06", "SEC-J07", "SEC-J09", "MCP-B6")
 @pytest.mark.parametrize("version", [None, "2026-07-28"])
 @pytest.mark.parametrize(
     "message",
@@ -274,7 +275,7 @@ async def test_clients_with_the_same_ids_get_their_own_answers(
     assert texts == [f"for {number}" for number in range(25)]
 
 
-@pytest.mark.row("MCP-B14", "SEC-N11")
+@pytest.mark.row("MCP-B14", "SEC-N11", "MCP-B1")
 async def test_the_sessions_own_stream_opens_once(client: Client) -> None:
     await client.start()
     async with client.listening() as first:
@@ -383,6 +384,7 @@ async def test_a_finished_stream_is_kept_for_a_minute(
         assert response.status == 404
 
 
+@pytest.mark.row("MCP-B13")
 async def test_a_cancelled_request_is_answered_so_that_its_stream_ends(
     client: Client, workshop: Workshop
 ) -> None:
@@ -403,7 +405,7 @@ async def test_an_unknown_method_is_told_so(client: Client) -> None:
     assert (answer.status, answer.error["code"]) == (200, -32601)
 
 
-@pytest.mark.row("MCP-A9", "SEC-J06")
+@pytest.mark.row("MCP-A9", "SEC-J06", "MCP-B6")
 async def test_a_batch_of_2025_03_26_is_answered_as_one(client: Client) -> None:
     await client.start("2025-03-26")
     batch = [call("echo", 1, text="one"), INITIALIZED, call("echo", 2, text="two")]
@@ -428,7 +430,7 @@ async def test_a_batch_of_notifications_is_accepted(client: Client) -> None:
     assert (await client.post([INITIALIZED, INITIALIZED])).status == 202
 
 
-@pytest.mark.row("SEC-J06")
+@pytest.mark.row("SEC-J06", "MCP-B6")
 @pytest.mark.parametrize(
     ("version", "batch"),
     [
@@ -496,6 +498,7 @@ async def test_the_log_level_of_a_session_is_its_own(client: Client) -> None:
     assert loud.messages[0]["params"] == {"level": "info", "logger": "flood", "data": "x" * 10}
 
 
+@pytest.mark.row("MCP-B16")
 async def test_an_answer_can_be_read_by_its_own_reader_only(
     client: Client, workshop: Workshop
 ) -> None:

@@ -68,7 +68,7 @@ async def test_a_long_call_becomes_a_stream_with_keep_alives(
     assert last.message["result"]["content"][0]["text"] == "wait was released"
 
 
-@pytest.mark.row("SEC-N17")
+@pytest.mark.row("SEC-N17", "SEC-V06", "SEC-V07")
 @pytest.mark.parametrize("how", ["expired", "revoked"])
 @pytest.mark.parametrize("kind", ["get", "listen", "sse"])
 async def test_an_open_stream_ends_with_its_token(

@@ -37,6 +37,7 @@ async def test_the_list_is_the_same_every_time_our_own_first_then_by_name(client
     assert await names(client) == first
 
 
+@pytest.mark.row("MCP-C43", "MCP-B31")
 async def test_every_schema_is_valid_and_every_product_tool_takes_a_site(client: Client) -> None:
     for tool in await listed(client, "?tools=all"):
         Draft202012Validator.check_schema(tool["inputSchema"])

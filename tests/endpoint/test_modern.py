@@ -20,7 +20,7 @@ from fakes.mcp_client import (
 TOKEN = {"progressToken": "p"}
 
 
-@pytest.mark.row("MCP-C10", "MCP-C25")
+@pytest.mark.row("MCP-C10", "MCP-C25", "MCP-C1", "MCP-C7")
 async def test_a_plain_answer_is_json_and_says_who_answered(client: Client) -> None:
     answer = await client.modern(call("echo", "seven", text="hello"))
     assert (answer.status, answer.last["id"], answer.text) == (200, "seven", "hello")
@@ -103,7 +103,7 @@ async def test_a_client_that_goes_away_cancels_its_call(
     assert getattr(event, "outcome", None) == "cancelled"
 
 
-@pytest.mark.row("MCP-C11", "MCP-C12", "SEC-N14")
+@pytest.mark.row("MCP-C11", "MCP-C12", "SEC-N14", "MCP-C22")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -153,6 +153,7 @@ async def test_an_unsupported_version_is_told_which_are(client: Client) -> None:
     assert answer.error["data"] == {"supported": [MODERN], "requested": "2031-01-01"}
 
 
+@pytest.mark.row("MCP-C16", "MCP-C25")
 async def test_a_notification_is_accepted_at_a_supported_version_only(client: Client) -> None:
     message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
     assert (await client.post(message, MCP_Protocol_Version=MODERN)).status == 202

@@ -29,7 +29,7 @@ async def test_a_resource_of_another_site_is_refused(server: McpServer, client: 
     assert server.gateway.given == []
 
 
-@pytest.mark.row("MCP-B30")
+@pytest.mark.row("MCP-B30", "MCP-C21")
 @pytest.mark.parametrize("uri", ["toys://one.example.com/toy/7", "test://nothing"])
 async def test_a_resource_that_is_not_there_has_each_revisions_own_code(
     client: Client, uri: str

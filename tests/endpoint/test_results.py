@@ -22,6 +22,7 @@ class Named(BaseModel):
     note: str | None = None
 
 
+@pytest.mark.row("MCP-C43")
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -89,7 +90,7 @@ def test_a_failure_is_one_clean_sentence_of_bounded_length() -> None:
     assert len(content.text) == 2000
 
 
-@pytest.mark.row("SEC-I15")
+@pytest.mark.row("SEC-I15", "MCP-C44")
 @pytest.mark.parametrize(
     ("hidden", "seen"),
     [

@@ -77,7 +77,7 @@ async def filled(storage: Storage) -> list[str]:
     return [*secrets, *names, "Ada Example", "ada@example.com"]
 
 
-@pytest.mark.row("SEC-K01")
+@pytest.mark.row("SEC-K01", "MCP-I6")
 async def test_no_secret_stands_in_the_files_of_sqlite(sqlite_url: str) -> None:
     key = new_key()
     storage = await open_storage(sqlite_url, keys=KeyRing.parse([key]))
@@ -90,7 +90,7 @@ async def test_no_secret_stands_in_the_files_of_sqlite(sqlite_url: str) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.row("SEC-K01")
+@pytest.mark.row("SEC-K01", "MCP-I6")
 async def test_no_secret_stands_in_a_dump_of_postgresql(
     postgres: Postgres, postgres_url: str
 ) -> None:
