@@ -11,7 +11,13 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from telamon.configuration import read_settings
-from telamon.settings import ConfiguredClient, Settings
+from telamon.settings import (
+    ConfiguredClient,
+    PolicyRule,
+    PolicySettings,
+    ProductPolicy,
+    Settings,
+)
 from telamon.storage import new_key
 from telamon_confluence.settings import ConfluenceSettings
 from telamon_jira.settings import JiraSettings
@@ -20,7 +26,9 @@ EXAMPLE = Path(__file__).parents[2] / "config" / "example.toml"
 PLUGINS: dict[str, type[BaseModel]] = {"jira": JiraSettings, "confluence": ConfluenceSettings}
 SAMPLED = (None, PydanticUndefined)
 """Defaults that TOML cannot say; there the value shown is a sample."""
-SHOWN = re.compile(r"^#(?=\[\[|\w+ = )", re.MULTILINE)
+SHOWN = re.compile(r"^#(?=\[|\w+ = )", re.MULTILINE)
+SAMPLES = {"clients.configured", "policy.products", "policy.rules"}
+"""None by default; each is shown with something in it."""
 
 
 def everything_set() -> dict[str, Any]:
@@ -34,16 +42,18 @@ def expected(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, Any]
         here = f"{path}{name}"
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from expected(field.annotation, f"{here}.")
-        elif here != "clients.configured":
+        elif here not in SAMPLES:
             yield here, field.get_default(call_default_factory=True)
 
 
 def shown(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         here = f"{path}{name}"
+        if here in SAMPLES:
+            continue
         if isinstance(value, dict):
             yield from shown(value, f"{here}.")
-        elif here != "clients.configured":
+        else:
             yield here, value
 
 
@@ -84,6 +94,15 @@ def test_a_client_configured_by_hand_is_shown_whole() -> None:
     (client,) = everything_set()["clients"]["configured"]
     assert set(client) == set(ConfiguredClient.model_fields)
     ConfiguredClient.model_validate(client)
+
+
+def test_a_product_and_a_rule_of_the_policy_are_shown_whole() -> None:
+    policy = everything_set()["policy"]
+    (rule,), (product,) = policy["rules"], policy["products"].values()
+    assert set(rule) == set(PolicyRule.model_fields)
+    assert set(product) == set(ProductPolicy.model_fields)
+    read = PolicySettings.model_validate(policy)
+    assert read.rules[0].products["confluence"].only_in == ("TEAM",)
 
 
 def test_the_file_is_read_with_nothing_but_a_real_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,20 @@ def test_a_disabled_plugin_and_a_policy_make_the_scope_list_shorter(
     assert not [name for name in reading if name.startswith("write:")]
 
 
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("command", ["serve", "check", "scopes"])
+def test_a_policy_that_names_what_is_not_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("TELAMON_POLICY__DENY_TOOLS", '["deleteJiraIsue", "search"]')
+    monkeypatch.setenv("TELAMON_POLICY__PRODUCTS", '{"bitbucket": {"only_in": ["X"]}}')
+    result = telamon(command)
+    assert result.exit_code == 1
+    assert "'deleteJiraIsue'; did you mean deleteJiraIssue?" in result.output
+    assert "policy.products.bitbucket: no such plugin is enabled" in result.output
+    assert "'search'" not in result.output
+
+
 def test_without_a_configuration_every_missing_value_is_named() -> None:
     result = telamon("check")
     assert result.exit_code == 1
