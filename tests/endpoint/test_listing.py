@@ -66,6 +66,7 @@ async def test_a_tool_without_its_scopes_is_not_listed(server: McpServer, client
     assert (await names(client))[len(OWN) - 2 :] == ["getToy"]
 
 
+@pytest.mark.row("SEC-G03")
 async def test_two_tokens_with_other_scopes_get_their_own_lists(
     server: McpServer, client: Client
 ) -> None:
@@ -92,6 +93,30 @@ async def test_the_url_chooses_what_is_listed(
     found = set(await names(client, query))
     assert some <= found
     assert not none & found
+
+
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [
+        ("?toolsets=toy-toys,\u202ework", "toys-toys, workshop-"),
+        ("?capabilities=read", "READ_TOYS, READ_WORKSHOP"),
+    ],
+)
+async def test_a_choice_that_means_nothing_is_refused_with_the_names_there_are(
+    client: Client, query: str, known: str
+) -> None:
+    client.url += query
+    answer = await client.modern(request("tools/list"))
+    assert (answer.status, answer.error["code"]) == (400, -32602)
+    assert "There is nothing named" in answer.error["message"]
+    assert known in answer.error["message"]
+    assert "\u202e" not in answer.error["message"]
+
+
+async def test_a_name_that_means_nothing_beside_one_that_does_is_passed_over(
+    client: Client,
+) -> None:
+    assert "paintToy" in await names(client, "?toolsets=toys-toys,confluence-pages")
 
 
 def test_no_query_is_the_default_choice() -> None:

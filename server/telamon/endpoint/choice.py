@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from telamon.catalog import Catalog
 from telamon.plugin import Tool
 
 _MOST_NAMES = 50
+_MOST_SHOWN = 5
+_LONGEST_NAME = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +47,7 @@ class Choice:
 
 
 def read_choice(query: Mapping[str, str]) -> Choice:
-    """Read the URL's query; what it says of anything else is ignored."""
+    """Read the URL's query; what it says of anything else is ignored (see :func:`mistaken`)."""
     if not query:
         return Choice()
     return Choice(
@@ -53,6 +56,23 @@ def read_choice(query: Mapping[str, str]) -> Choice:
         capabilities=_names(query.get("capabilities", "").upper()),
         read_only=query.get("readonly", "").lower() in {"1", "true", "yes"},
     )
+
+
+def mistaken(choice: Choice, catalog: Catalog) -> str | None:
+    """Say what is wrong with a choice none of whose names means anything, or return None.
+
+    Such a connection would list nothing, and nobody would know why. A name that means nothing
+    beside one that does is passed over: its plugin may be switched off for now.
+    """
+    offered = catalog.tools.values()
+    toolsets = {f"{each.product.name}-{each.tool.group}" for each in offered}
+    capabilities = {f"{each.tool.access}_{each.product.name}".upper() for each in offered}
+    named = choice.toolsets | choice.capabilities
+    if choice.everything or not named or named & (toolsets | capabilities):
+        return None
+    known = sorted(toolsets) if choice.toolsets else sorted(capabilities)
+    shown = ", ".join(sorted(name[:_LONGEST_NAME] for name in named)[:_MOST_SHOWN])
+    return f"There is nothing named {shown} to list. There is: {', '.join(known)}."
 
 
 def _names(text: str) -> frozenset[str]:

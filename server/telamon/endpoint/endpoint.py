@@ -15,13 +15,16 @@ from telamon.clock import Clock
 from telamon.endpoint.allowance import Allowance
 from telamon.endpoint.bearer import Admission, Bearer
 from telamon.endpoint.calling import Calling
+from telamon.endpoint.choice import mistaken, read_choice
 from telamon.endpoint.desk import OWN, ApiSource
 from telamon.endpoint.gate import Gate
 from telamon.endpoint.handlers import build_server
 from telamon.endpoint.http_sse import HttpSse
+from telamon.endpoint.invisible import visible_text
 from telamon.endpoint.kernel import (
     BUSY,
     HANDSHAKE_PROTOCOL_VERSIONS,
+    INVALID_PARAMS,
     InMemorySubscriptionBus,
     ListenHandler,
     Server,
@@ -76,6 +79,7 @@ class Endpoint:
         limits = settings.limits
         own = {each.name: each for each in OWN_TOOLS if catalog.policies.offers(OWN, each)}
         self._addresses = addresses
+        self._catalog = catalog
         self._settings = settings
         self._listen = ListenHandler(
             InMemorySubscriptionBus(),
@@ -184,6 +188,7 @@ class Endpoint:
             try:
                 admission = await self._bearer.admit(request, resource)
                 self._check_origin(request)
+                self._check_choice(request)
                 self._allowance.admit(admission.principal.account_id)
                 return await answer(request, admission)
             except Refused as refused:
@@ -200,6 +205,12 @@ class Endpoint:
         refused = check_origin(request, self._addresses, origins)
         if refused is not None:
             raise Refused(refused)
+
+    def _check_choice(self, request: web.Request) -> None:
+        if request.query:
+            wrong = mistaken(read_choice(request.query), self._catalog)
+            if wrong is not None:
+                raise Refused(refusal(400, visible_text(wrong), code=INVALID_PARAMS))
 
     async def _mcp(self, request: web.Request, admission: Admission) -> web.StreamResponse:
         said = request.headers.get(VERSION)
