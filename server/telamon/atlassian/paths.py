@@ -5,6 +5,7 @@ argument decides the content of one segment or of one query value and nothing el
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from yarl import URL
@@ -21,12 +22,17 @@ def check_template(product: AnyProduct, template: str) -> None:
     Raises:
         ValueError: It is outside ``api_roots``, or something was pasted into it.
     """
-    empty, *segments = template.split("/")
-    if empty or not all(_LITERAL.fullmatch(s) or HOLE.fullmatch(s) for s in segments):
+    if not _is_template(template):
         raise ValueError(f"{template!r} is no path template; hand values over as segments")
-    roots = (root.rstrip("/") for root in product.api_roots)
-    if not any(template == root or template.startswith(f"{root}/") for root in roots):
+    if not any(template == root or template.startswith(f"{root}/") for root in product.api_roots):
         raise ValueError(f"{template!r} is outside the API roots of {product.name}")
+
+
+@lru_cache(maxsize=1024)
+def _is_template(template: str) -> bool:
+    """Judge each template once: a plugin has a handful of them, and every request names one."""
+    empty, *segments = template.split("/")
+    return not empty and all(_LITERAL.fullmatch(s) or HOLE.fullmatch(s) for s in segments)
 
 
 def encode_query(query: Query | None) -> str:
