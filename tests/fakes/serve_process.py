@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,16 @@ class Served:
     @property
     def home(self) -> str:
         return f"http://localhost:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return Path(self.environment["TELAMON_STORAGE__URL"].removeprefix("sqlite:///"))
+
+    @property
+    def asked(self) -> int:
+        """How many requests Atlassian's API has had."""
+        return sum(e.raw_path.startswith("/ex/") for e in self.atlassian.journal.entries)
 
     @property
     def pid(self) -> int:
@@ -88,8 +98,12 @@ class Served:
     async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send *how*, and return the exit code."""
         assert self.process is not None
-        self.process.send_signal(how)
+        self.signal(how)
         return await asyncio.to_thread(self.process.wait, PATIENCE)
+
+    def signal(self, which: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(which)
 
     def allow_no_writes(self) -> None:
         """From now on every write to a file fails in the running process, whoever runs it."""
@@ -121,6 +135,13 @@ class Served:
         """What ``/readyz`` answers."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.home}/readyz") as answer:
             return answer.status, await answer.json()
+
+    async def ready_or_not(self, status: int) -> tuple[int, Any]:
+        """Wait until ``/readyz`` answers with *status*; what it says then."""
+        async with asyncio.timeout(PATIENCE):
+            while (said := await self.ready())[0] != status:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+        return said
 
     async def close(self) -> None:
         for http in self.walks:
@@ -172,6 +193,13 @@ class Walk(Journey):
         if status == 200:
             self.state["pair"] = said
         return status, said
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for something that happens in another process."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.01)
 
 
 def quiet(_step: str, _outcome: str) -> None:
