@@ -8,7 +8,9 @@ from typing import Any
 from .nodes import Node, as_list, attributes, kind
 from .values import MARKS, NODES
 
-FLAGS = frozenset({"block", "caption", "card", "embed", "group", "inline", "li", "td", "th"})
+FLAGS = frozenset(
+    ["block", "caption", "card", "embed", "group", "image", "inline", "li", "td", "th"]
+)
 """The words that may stand alone in a list; each chooses a form, none is an attribute."""
 _MARK_KEYS: dict[str, dict[str, str]] = {
     "alignment": {"align": "align"},
@@ -40,6 +42,8 @@ _KEY = re.compile(r"[A-Za-z]{1,24}")
 _ODD = re.compile(
     "[\\x00-\\x20|\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f\\u3000\\ufeff]"
 )
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ACTIVE = re.compile(r"[\[<`]")
 _DECODER = json.JSONDecoder()
 
 
@@ -47,6 +51,19 @@ def compact_json(value: Any) -> str:
     """JSON on one line, without spaces, that no Markdown rule can take apart."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _ODD.sub(lambda found: found[0] if found[0] == " " else f"\\u{ord(found[0]):04x}", text)
+
+
+def inert_json(value: Any) -> str:
+    """Compact JSON for a line of text: its strings hold nothing that Markdown makes a picture of.
+
+    Renderers that do not know this dialect see text here, in which a bracket, a tag or a backtick
+    would count.
+    """
+    return _STRING.sub(_without_active, compact_json(value))
+
+
+def _without_active(found: re.Match[str]) -> str:
+    return _ACTIVE.sub(lambda char: f"\\u{ord(char[0]):04x}", found[0])
 
 
 def write_attributes(items: Mapping[str, Any]) -> str:
@@ -61,7 +78,7 @@ def _item(key: str, value: Any) -> str:
         return key
     if isinstance(value, str) and _BARE.fullmatch(value) and not _JSON_WORD.fullmatch(value):
         return f"{key}={value}"
-    return f"{key}={compact_json(value)}"
+    return f"{key}={inert_json(value)}"
 
 
 def read_attributes(text: str, start: int) -> tuple[dict[str, Any], int] | None:

@@ -3,29 +3,16 @@
 import re
 
 from .attributes import read_attributes
-from .syntax import (
-    AUTOLINK,
-    BREAK,
-    DIRECTIVE,
-    EMAIL,
-    EMOJI,
-    ENTITY,
-    OPAQUE,
-    SCHEME,
-    TAG,
-    WWW,
-    emoji_may_begin,
-)
+from .syntax import DIRECTIVE, EMAIL, EMOJI_LIKE, ENTITY, OPAQUE, SCHEME, WWW, emoji_may_begin
 
 _ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _SUSPECT = re.compile(r"[\\`*_~\[\]<&:{\n\r!@]")
 _SUSPECT_OR_WWW = re.compile(r"[\\`*_~\[\]<&:{\n\r!@]|(?<=[wW]{3})\.")
 _RUN = {"*": re.compile(r"\*+"), "_": re.compile("_+"), "~": re.compile("~+")}
 _EDGE = re.compile("[\\t\\x0b\\x0c \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]")
-_LINE_START = re.compile(
-    r"(?:#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|:::|(?:```|~~~)|[-=|:*_ +]+$"
-    r"|<p></p>|</?details>|<summary>|<>)"
-)
+_LINE_START = re.compile(r"(?:#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|:::|(?:```|~~~)|[-=|:*_ +]+$|<>)")
+_HTML = re.compile(r"<[A-Za-z/!?]")
+"""How HTML begins; a renderer may show any, so that none may come from text."""
 _UNFINISHED = re.compile(r":[a-z0-9_+-]{1,64}:?$")
 """What the next piece could make an emoji or a directive."""
 _ORDERED = re.compile(r"([0-9]{1,9})[.)](?=\s|$)")
@@ -103,7 +90,7 @@ def _is_special(  # noqa: PLR0911 - one answer for each character
         case "]":
             return in_label or following in ("(", "{")
         case "<":
-            return any(form.match(text, at) for form in (TAG, BREAK, AUTOLINK, EMAIL))
+            return any(form.match(text, at) for form in (_HTML, EMAIL))
         case "&":
             return ENTITY.match(text, at) is not None
         case "{":
@@ -119,7 +106,7 @@ def _colon_is_special(text: str, at: int, after: str) -> bool:
         return True
     if DIRECTIVE.match(text, at) or OPAQUE.match(text, at):
         return True
-    if emoji := EMOJI.match(text, at):
+    if emoji := EMOJI_LIKE.match(text, at):
         return emoji_may_begin(text[at - 1 : at]) or text.startswith("{", emoji.end())
     return bool(after) and _UNFINISHED.match(text, at) is not None
 
@@ -135,7 +122,10 @@ def protect_edges(line: str) -> str:
         stop -= 1
     if start == 0 and stop == len(line):
         return line
-    return _entities(line[:start]) + line[start:stop] + _entities(line[stop:])
+    inner, after = line[start:stop], _entities(line[stop:])
+    if after and (len(inner) - len(inner.rstrip("\\"))) % 2:
+        inner += "\\"  # a backslash escapes no space, but it would escape the entity
+    return _entities(line[:start]) + inner + after
 
 
 def _entities(text: str) -> str:

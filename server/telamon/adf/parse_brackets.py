@@ -30,6 +30,11 @@ class Bracket:
     title: str
     items: dict[str, Any]
 
+    @property
+    def links(self) -> bool:
+        """Whether its label is the text of a link: pictures and cards are none."""
+        return not self.prefix and self.href is not None and "image" not in self.items
+
 
 def brackets(state: StateInline, silent: bool) -> bool:
     """Read the form that begins here, if the table of this text has one."""
@@ -50,9 +55,10 @@ def brackets(state: StateInline, silent: bool) -> bool:
 
 def _push(state: StateInline, start: int, found: Bracket) -> None:
     label = start + 1 + len(found.prefix)
-    if found.prefix or (found.href is not None and label == found.end_of_label):
+    if found.prefix or "image" in found.items or (found.links and label == found.end_of_label):
         names = {"!": "adf_image", "@": "adf_mention", "": "adf_card"}
-        token = state.push(names[found.prefix], "", 0)
+        prefix = found.prefix or ("!" if "image" in found.items else "")
+        token = state.push(names[prefix], "", 0)
         token.content = state.src[label : found.end_of_label]
         token.meta = {"href": found.href, "title": found.title, "items": found.items}
         return
@@ -98,10 +104,10 @@ def _scan(state: StateInline) -> dict[int, Bracket]:
             if prefix and _escaped(source, bracket - 1):
                 prefix = ""
             found = _form(state, prefix, bracket, at)
-            if found is None or (not prefix and found.href is not None and bracket < links_from):
+            if found is None or (found.links and bracket < links_from):
                 at += 1
                 continue
-            if not prefix and found.href is not None:
+            if found.links:
                 # A link holds no link: whatever opened before this one is none.
                 links_from = bracket
             table[bracket - len(prefix)] = found

@@ -23,6 +23,8 @@ DIRECTIVE = re.compile(r":(status|date|placeholder)\[((?:[^\\\[\]\n]|\\.){0,1000
 OPAQUE = re.compile(r":adf(?=[{\[])")
 EMOJI = re.compile(r":(?=[0-9_+-]{0,63}[a-z])([a-z0-9_+-]{1,64}):(?![A-Za-z0-9:])")
 """Directly after a letter, a digit or a colon only where `{` follows: see `emoji_may_begin`."""
+EMOJI_LIKE = re.compile(r":(?=[0-9_+-]{0,63}[a-z])[a-z0-9_+-]{1,64}:(?![A-Za-z0-9])")
+"""An emoji too if the colon that follows it were escaped."""
 ENTITY = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));")
 SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])https?$", re.IGNORECASE)
 URL_REST = re.compile(r"://[^\s<>\"`\\^{}|\[\]\x00-\x20]+")

@@ -1,11 +1,10 @@
 """Writes what stands in a line and is not text: addresses, pictures, mentions, directives."""
 
-import json
 import re
 from typing import Any
 
 from . import syntax
-from .attributes import compact_json, mark_items, write_attributes
+from .attributes import inert_json, mark_items, write_attributes
 from .dates import day_of, timestamp_of
 from .escaping import escape
 from .forms import Forms, hint
@@ -62,11 +61,16 @@ def label(text: str) -> str | None:
 
 
 def image(node: Node, forms: Forms, *, flagged: bool = False) -> str:
-    """A picture or file: `![alt](address)`, or `![alt](media:id)` for what Atlassian stores."""
+    """A picture or file: `![alt](media:id)` for what Atlassian stores, else a link with a label.
+
+    Whoever shows Markdown fetches the pictures in it unasked, and an address elsewhere could carry
+    away what stands around it. A link is fetched by none; its own link is in its attributes.
+    """
     attrs = forms.shown(node, "type", "id", "url", "alt")
     found = attributes(node)
     media_type = found.get("type", "none")
-    address = destination(found["url"] if media_type == "external" else f"media:{found['id']}")
+    elsewhere = media_type == "external"
+    address = destination(found["url"] if elsewhere else f"media:{found['id']}")
     alt = label(found.get("alt", ""))
     if alt is None or found.get("alt") == "":
         attrs = {"alt": found["alt"]} | attrs
@@ -74,19 +78,22 @@ def image(node: Node, forms: Forms, *, flagged: bool = False) -> str:
         del attrs["collection"]
     if media_type not in ("external", "file"):
         attrs = {"type": media_type} | attrs
-    if media_type == "external" and str(found["url"]).startswith("media:"):
+    if elsewhere and found["url"].startswith("media:"):
         attrs = {"type": media_type} | attrs
     if flagged:
         attrs = {"inline": True} | attrs
-    attrs |= mark_items(forms.shown_marks([mark for mark in marks(node) if kind(mark) != "link"]))
+    carried = [mark for mark in marks(node) if elsewhere or kind(mark) != "link"]
+    attrs |= mark_items(forms.shown_marks(carried))
+    if elsewhere:
+        return f"[{alt or ''}]({address})" + write_attributes({"image": True} | attrs)
     return f"![{alt or ''}]({address})" + write_attributes(attrs)
 
 
 def opaque_inline(node: Node, forms: Forms) -> str:
     """A node without a plain form: its JSON, or a reference to it."""
     if not forms.short:
-        return f":adf{compact_json(node)}"
-    return f":adf{json.dumps([forms.refer(node), hint(node)], ensure_ascii=False)}"
+        return f":adf{inert_json(node)}"
+    return f":adf{inert_json([forms.refer(node), hint(node)])}"
 
 
 def atom(node: Node, forms: Forms) -> str | None:  # noqa: PLR0911 - one case for each type

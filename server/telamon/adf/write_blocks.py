@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .attributes import compact_json, mark_items, write_attributes
-from .escaping import escape
+from .attributes import compact_json, inert_json, mark_items, write_attributes
+from .escaping import escape, protect_edges
 from .forms import Forms, hint
 from .nodes import Node, attributes, content, kind, marks
 from .validity import MAX_LEVEL, arranged, well_formed
@@ -25,6 +25,8 @@ ALERTS = {
 """The alert that stands for each panel type."""
 _LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._/-]{0,40}")
 _OUTERMOST_LIST = 2
+_HTML_LINES = ("<p></p>", "<br>")
+"""What begins a block of HTML elsewhere, in which nothing is escaped, up to the next empty line."""
 _LISTS = frozenset({"bulletList", "orderedList", "taskList", "decisionList"})
 
 
@@ -166,11 +168,9 @@ def _expand(node: Node, forms: Forms) -> list[str]:
 
 
 def _summary(title: str) -> str:
-    text = escape(title, in_label=True, before="*", after="*").replace("</", "<\\/")
-    return "".join(
-        f"&#{ord(char)};" if at in (0, len(text) - 1) and char.isspace() else char
-        for at, char in enumerate(text)
-    )
+    parts = (escape(part, in_label=True, before="*", after="*") for part in title.split("<"))
+    # To others the line is HTML, in which a backslash is no escape.
+    return protect_edges("&lt;".join(parts))
 
 
 def _list(node: Node, forms: Forms, *, second: bool) -> list[str] | None:
@@ -238,7 +238,8 @@ def _tight(children: list[Node], forms: Forms) -> list[str]:
         before = kind(children[at - 1]) if at else ""
         second = _same_marker(before, kind(child)) and not second
         block = write_block(child, "listItem", forms, second=second)
-        joined = before == "paragraph" and re.match(r"(?:[-*]|1\.) \S", block[0])
+        follows = before == "paragraph" and lines[-1] not in _HTML_LINES
+        joined = follows and re.match(r"(?:[-*]|1\.) \S", block[0])
         lines += block if joined or not lines else ["", *block]
     return lines
 
@@ -293,5 +294,9 @@ def _layout(node: Node, forms: Forms) -> list[str]:
 def _bodied(node: Node, forms: Forms) -> list[str]:
     """A macro with a body: the macro is opaque, the body is Markdown."""
     frame = {key: value for key, value in node.items() if key != "content"}
-    named = f"ref={forms.refer(frame)} {hint(frame)}" if forms.short else compact_json(frame)
+    if forms.short:
+        words = escape(hint(frame), in_label=True, before="*", after="*")
+        named = f"ref={forms.refer(frame)} {words}"
+    else:
+        named = inert_json(frame)
     return [f":::adf {named}", "", *write_blocks(content(node), kind(node), forms), "", ":::"]

@@ -92,7 +92,8 @@ def _run(node: Node, parent: str, forms: Forms, *, alone: bool) -> tuple[Piece, 
         shown = write_attributes(forms.shown(node, "text"))
         return (Piece("raw", "<br>" + shown) if shown else Piece("break")), []
     if node_type in ("media", "mediaInline"):
-        link = [mark for mark in marks(node) if kind(mark) == "link"]
+        stored = attributes(node).get("type") != "external"
+        link = [mark for mark in marks(node) if stored and kind(mark) == "link"]
         flagged = alone and node_type == "mediaInline"
         return Piece("raw", image(node, forms, flagged=flagged)), link
     return Piece("raw", atom(node, forms) or opaque_inline(node, forms)), []
