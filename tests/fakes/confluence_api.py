@@ -1,6 +1,6 @@
 """An Api that is answered by the emulated Confluence, with scopes and query names enforced."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,8 @@ class EmulatedApi:
     site: Site
     scopes: frozenset[str]
     requests: list[Sent] = field(default_factory=list)
+    before_put: Callable[[], Awaitable[object]] | None = None
+    """What happens once, between a read and the write that follows it."""
 
     @property
     def account_id(self) -> str:
@@ -71,6 +73,9 @@ class EmulatedApi:
     async def put(
         self, path: str, body: Json = None, query: Query | None = None, /, **segments: str | int
     ) -> Json:
+        meanwhile, self.before_put = self.before_put, None
+        if meanwhile is not None:
+            await meanwhile()
         return self._send("PUT", path, query, segments, body=body).body
 
     async def delete(self, path: str, query: Query | None = None, /, **segments: str | int) -> Json:

@@ -1,5 +1,6 @@
 """The types of tool arguments: ids and keys are matched strictly, before any request is made."""
 
+import json
 from datetime import date
 from typing import Annotated, Literal
 
@@ -17,7 +18,28 @@ def _day(value: str) -> str:
     return value
 
 
+def _split(value: object) -> object:
+    """Take comma-separated text, or one id, for a list; models write either."""
+    if isinstance(value, str):
+        return [each.strip() for each in value.split(",") if each.strip()]
+    return [value] if type(value) is int else value
+
+
+def _json(value: object) -> object:
+    """Write an ADF document given as an object as the text that it is elsewhere."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+
+
 _Written = BeforeValidator(_written)
+
+Split = BeforeValidator(_split)
+"""Beside a list type: a single value, or values joined by commas, will do too."""
+
+Body = Annotated[str, BeforeValidator(_json)]
+"""A body in the format that ``contentFormat`` names."""
+
+BodyFormat = Literal["markdown", "adf", "storage"]
+"""Where none is given, Markdown is meant."""
 
 ContentId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$"), _Written]
 """The numeric id of a comment, task or template."""
@@ -29,10 +51,18 @@ PageRef = Annotated[str, Field(pattern=r"^[0-9]+$|/wiki/"), _Written]
 
 SpaceRef = Annotated[str, Field(pattern=r"^~?[0-9A-Za-z._-]+$", description="Id or key"), _Written]
 
+SpaceKey = Annotated[str, Field(pattern=r"^~?[0-9A-Za-z._-]+$")]
+
+Words = Annotated[list[str], Split]
+
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
 """A day that is in the calendar, as ``YYYY-MM-DD``."""
 
-AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,128}$")]
+AccountId = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]+$")]
+
+Person = Annotated[
+    str, Field(pattern=r"\S", max_length=200, description="Name, e-mail address or account id")
+]
 
 Cursor = str
 """What an earlier answer gave as ``cursor``; it is only ever a query value."""
@@ -42,14 +72,9 @@ Limit = Annotated[int, Field(ge=1, le=250)]
 Title = Annotated[str, Field(min_length=1, max_length=255)]
 """Confluence refuses longer titles."""
 
+Occurrence = Annotated[int, Field(ge=1)]
+"""Which of several headings alike is meant, from the first of them."""
+
 ContentStatus = Literal["current", "archived", "deleted", "trashed"]
 
 CommentStatus = Literal["current", "archived", "trashed", "deleted", "historical", "draft"]
-
-
-def listed(value: str | list[str] | list[int] | None) -> list[str] | None:
-    """Return *value* as a list: Atlassian's own tools take a list or comma-separated text."""
-    if value is None:
-        return None
-    parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
-    return [part.strip() for part in parts if part.strip()]

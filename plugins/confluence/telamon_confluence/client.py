@@ -33,13 +33,13 @@ class Confluence:
         """Return the browser address of something that Confluence gave with its ``_links``."""
         return web_link(self.api.site, webui(item))
 
-    def number(self, reference: str) -> str:
-        """Return the id of the page, blog post or folder that an id or address names.
+    def number(self, reference: str, *, folder: bool = False) -> str:
+        """Return the id of the page or blog post, or *folder*, that an id or address names.
 
         Raises:
             InvalidArgument: It names none, or one of another site.
         """
-        return content_id(reference, self.api.site)
+        return content_id(reference, self.api.site, folder=folder)
 
     async def content(self, number: str, query: Query | None = None) -> tuple[Kind, Json]:
         """Read a page, or the blog post of that id where there is no such page.

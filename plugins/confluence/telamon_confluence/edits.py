@@ -1,18 +1,15 @@
-"""Changing a page that exists: what an edit would lose, its version, and who came between."""
+"""Changing a page that exists: its version, and who came between."""
 
-import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from telamon.plugin import Conflict, InvalidArgument, Json, NotFound, ToolError
-from telamon_confluence import bodies, shapes
-from telamon_confluence.answers import author, part
+from telamon.plugin import Conflict, InvalidArgument, Json, NotFound
+from telamon_confluence import bodies, conflicts, shapes
+from telamon_confluence.arguments import BodyFormat
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
+from telamon_confluence.drafts import Draft
 
 Status = Literal["current", "draft"]
-
-_CHANGED_LINES = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +18,6 @@ class Original:
 
     kind: Kind
     content: Json
-    document: Mapping[str, Any]
 
     @property
     def number(self) -> int:
@@ -33,7 +29,7 @@ class Original:
 class Change:
     """What to write; ``None`` keeps what is there."""
 
-    document: Mapping[str, Any]
+    draft: Draft
     title: str | None = None
     status: Status = "current"
     parent_id: str | None = None
@@ -41,30 +37,29 @@ class Change:
     allow_loss: bool = False
 
 
-async def original(confluence: Confluence, number: str, *, version: int | None = None) -> Original:
+async def original(
+    confluence: Confluence,
+    number: str,
+    *,
+    version: int | None = None,
+    body_format: BodyFormat | None = None,
+) -> Original:
     """Read what is to be edited: what is published, or a draft of what never was.
 
     Raises:
         Conflict: It is no longer at *version*, the one the model had read.
         InvalidArgument: It is archived.
     """
+    form = bodies.requested(body_format)
     try:
-        kind, content = await confluence.content(number, {"body-format": bodies.ADF})
+        kind, content = await confluence.content(number, {"body-format": form})
     except NotFound:
-        kind, content = await confluence.content(
-            number, {"body-format": bodies.ADF, "get-draft": True}
-        )
+        kind, content = await confluence.content(number, {"body-format": form, "get-draft": True})
     if content.get("status") == "archived":
         raise InvalidArgument("The page is archived; it has to be restored before it is edited.")
-    read = Original(kind=kind, content=content, document=bodies.document(content))
+    read = Original(kind=kind, content=content)
     if version is not None and version != read.number:
-        before = None
-        if version < read.number:
-            _, past = await confluence.under(
-                kind, number, "", {"body-format": bodies.ADF, "version": version}
-            )
-            before = bodies.document(past)
-        raise await _changed_meanwhile(confluence, before, read)
+        raise await _changed(confluence, read, version)
     return read
 
 
@@ -80,12 +75,13 @@ async def save(confluence: Confluence, before: Original, change: Change) -> shap
         names = await confluence.names(shapes.people(before.content))
         head = shapes.content_head(confluence, before.kind, before.content, names)
         return {**head, "unchanged": True}
-    _refuse_loss(before.document, change)
+    if not change.allow_loss:
+        change.draft.refuse_loss("page")
     body: dict[str, Any] = {
         "id": number,
         "status": change.status,
         "title": change.title or before.content["title"],
-        "body": bodies.written(change.document),
+        "body": change.draft.body,
         "version": {"number": _next_version(before, change.status)},
     }
     if change.message:
@@ -99,14 +95,14 @@ async def save(confluence: Confluence, before: Original, change: Change) -> shap
         )
     except Conflict as error:
         now = await original(confluence, number)
-        raise await _changed_meanwhile(confluence, before.document, now) from error
+        raise await _changed(confluence, now, before.number, before.content) from error
     return shapes.content_head(confluence, before.kind, saved, names)
 
 
 def _changes_nothing(before: Original, change: Change) -> bool:
     there = before.content
     return (
-        change.document == before.document
+        change.draft.same
         and change.status == there.get("status")
         and change.title in (None, there.get("title"))
         and change.parent_id in (None, there.get("parentId"))
@@ -120,41 +116,17 @@ def _next_version(before: Original, status: Status) -> int:
     return before.number + 1
 
 
-def _refuse_loss(before: Mapping[str, Any], change: Change) -> None:
-    gone = bodies.losses(before, change.document)
-    if gone and not change.allow_loss:
-        raise InvalidArgument(
-            f"This edit would remove from the page: {', '.join(gone)}. Read the page again and "
-            "keep their blocks in the Markdown as they are, or set allowLoss to remove them."
-        )
-
-
-async def _changed_meanwhile(
-    confluence: Confluence, before: Mapping[str, Any] | None, now: Original
+async def _changed(
+    confluence: Confluence, now: Original, version: int, before: Json | None = None
 ) -> Conflict:
-    made = part(now.content, "version")
-    names = await confluence.names([author(now.content)])
-    who = names.get(author(now.content) or "") or "somebody"
-    said = f" ({made['message']})" if made.get("message") else ""
-    changed = _difference(before, now.document) if before is not None else ""
-    return Conflict(
-        f"Nothing was written: the page is at version {now.number}, saved by {who} at "
-        f"{made.get('createdAt')}{said}. Read it again, then repeat the edit.{changed}"
-    )
-
-
-def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Compare what is there *now* with the *version* that the edit was made from."""
+    number, query = str(now.content["id"]), {"body-format": bodies.ADF}
+    newest = now.content
     try:
-        older, newer = bodies.text(before).splitlines(), bodies.text(now).splitlines()
-    except ToolError:
-        return ""  # too large to compare; who and when is said all the same
-    lines = [
-        line
-        for line in difflib.unified_diff(older, newer, lineterm="", n=0)
-        if not line.startswith(("---", "+++", "@@"))
-    ]
-    if not lines:
-        return ""
-    more = len(lines) - _CHANGED_LINES
-    shown = "\n".join(lines[:_CHANGED_LINES])
-    return f" What changed meanwhile:\n{shown}" + (f"\n({more} more lines)" if more > 0 else "")
+        if (before is None or bodies.stored(before)) and 0 < version < now.number:
+            _, before = await confluence.under(now.kind, number, "", {**query, "version": version})
+        if bodies.stored(newest):
+            _, newest = await confluence.under(now.kind, number, "", query)
+    except NotFound:
+        before = None  # that version is gone; who saved this one, and when, is said all the same
+    return await conflicts.meanwhile(confluence, "page", before, newest)

@@ -19,6 +19,33 @@ _TEXTS = frozenset(
         "application/yaml",
     }
 )
+_BY_NAME = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "txt": "text/plain",
+    "log": "text/plain",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "md": "text/markdown",
+    "json": "application/json",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
+    "gz": "application/gzip",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+}
+"""Types that no browser runs anything of; HTML, SVG, scripts and programs are not among them."""
+
 _SIGNATURES = {
     "image/png": b"\x89PNG\r\n\x1a\n",
     "image/jpeg": b"\xff\xd8\xff",
@@ -51,6 +78,17 @@ def clean_name(name: str) -> str:
     if len(plain) > _LONGEST_NAME and dot and len(suffix) <= 10:
         return f"{stem[: _LONGEST_NAME - len(suffix) - 1]}.{suffix}"
     return plain[:_LONGEST_NAME]
+
+
+def upload_type(name: str, said: str | None) -> str:
+    """Return the media type to give a file of this *name*: what its ending means.
+
+    Where that means nothing, what was *said* counts if no browser would run it; else it is octets.
+    """
+    known = _BY_NAME.get(name.rpartition(".")[2].lower())
+    if known is None and said in _BY_NAME.values():
+        return str(said)
+    return known or _OCTETS
 
 
 def blocks(file: Download, name: str, said: str, uri: str) -> Blocks:

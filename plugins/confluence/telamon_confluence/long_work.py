@@ -30,9 +30,15 @@ async def follow(confluence: Confluence, call: Call, started: Json) -> shapes.Sh
                 "taskId": number,
                 "finished": True,
                 "messages": _messages(task) or None,
+                "total": part(task, "additionalDetails").get("totalPageNeedToCopy"),
                 "destinationId": part(task, "additionalDetails").get("destinationId"),
             }
-    return {"taskId": number, "finished": False, "percentageComplete": reported}
+    return {
+        "taskId": number,
+        "finished": False,
+        "percentageComplete": reported,
+        "note": "Confluence goes on with it; look again later whether it is done.",
+    }
 
 
 def _messages(task: Json) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from telamon.plugin import Complete, Embedded, InvalidArgument, resource
-from telamon_confluence import bodies, files, scopes, shapes
+from telamon_confluence import bodies, files, parts, scopes, shapes
 from telamon_confluence.client import Confluence
 from telamon_confluence.completion import complete_page
 from telamon_confluence.tools.attachments import attached, attachment_uri, media_type
@@ -30,11 +30,13 @@ async def confluence_page(confluence: Confluence, *, id: str) -> str:  # noqa: A
     if named is None:
         raise InvalidArgument("A page's address ends with its id, which is a number.")
     kind, content = await confluence.content(named[1], {"body-format": bodies.ADF})
+    shown = await parts.shown(content, "markdown")
     head = shapes.content_head(confluence, kind, content, {})
+    note = f"\n\n[{shown['note']}]" if "note" in shown else ""
     return (
         f"# {head['title']}\n\n"
         f"Space {head['spaceKey'] or head['spaceId']}, version {head['version']} "
-        f"of {head['updatedAt']}, {head['url']}\n\n{bodies.read(content)}"
+        f"of {head['updatedAt']}, {head['url']}\n\n{shown['body']}{note}"
     )
 
 

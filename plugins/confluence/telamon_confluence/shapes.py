@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from telamon.plugin import Json
-from telamon_confluence import bodies
 from telamon_confluence.addresses import space_key
 from telamon_confluence.answers import first_version, next_cursor, part, parts, webui
 from telamon_confluence.client import Confluence, Kind
@@ -113,7 +112,7 @@ def content_row(confluence: Confluence, content: Json) -> Shape:
 
 
 def comment(confluence: Confluence, item: Json, names: Mapping[str, str]) -> Shape:
-    """Return a footer or inline comment with its body."""
+    """Return a footer or inline comment without its body."""
     properties = part(item, "properties")
     return {
         "id": item.get("id"),
@@ -122,7 +121,6 @@ def comment(confluence: Confluence, item: Json, names: Mapping[str, str]) -> Sha
         **changes(item, names),
         "resolutionStatus": item.get("resolutionStatus"),
         "selection": properties.get("inlineOriginalSelection") or None,
-        "body": bodies.read(item),
         "url": confluence.link(item),
     }
 

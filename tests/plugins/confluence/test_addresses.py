@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from telamon.plugin import Site
+from telamon.plugin import InvalidArgument, Site
 from telamon_confluence.addresses import content_id, in_address, space_key, tiny_id, web_link
 from telamon_confluence.sandbox.forms import tiny
 
@@ -30,11 +30,25 @@ def test_a_code_that_is_no_id_names_nothing(code: str) -> None:
         "https://ferry.example.com/wiki/spaces/~5b1/pages/98307?focusedCommentId=1#x",
         "https://ferry.example.com/wiki/spaces/DEMO/blog/2026/03/02/98307/News",
         "https://ferry.example.com/wiki/spaces/DEMO/pages/edit-v2/98307",
+        "https://ferry.example.com/wiki/spaces/DEMO/blog/98307/News",
         "https://ferry.example.com/wiki/pages/viewpage.action?pageId=98307",
+        "https://ferry.example.com/wiki/pages/resumedraft.action?draftId=98307",
     ],
 )
 def test_every_form_of_an_address_gives_the_id(reference: str) -> None:
     assert content_id(reference, SITE) == "98307"
+
+
+def test_a_short_id_is_no_year() -> None:
+    assert content_id("/wiki/spaces/DEMO/pages/2026", SITE) == "2026"
+
+
+def test_a_folder_is_named_only_where_a_folder_will_do() -> None:
+    address = "https://ferry.example.com/wiki/spaces/DEMO/folder/77"
+
+    assert content_id(address, SITE, folder=True) == "77"
+    with pytest.raises(InvalidArgument, match="getConfluenceFolder reads 77"):
+        content_id(address, SITE)
 
 
 @pytest.mark.row("SEC-I02")

@@ -155,3 +155,37 @@ async def test_a_file_that_is_on_no_page_cannot_be_read() -> None:
 
     with pytest.raises(NotFound, match="neither a page nor a blog post"):
         await attached(Confluence(api=api, settings=ConfluenceSettings()), "1")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "given"),
+    [
+        ("plan.png", None, "image/png"),
+        ("Plan.PNG", "text/html", "image/png"),
+        ("fares.csv", "application/octet-stream", "text/csv"),
+        ("notes", None, "application/octet-stream"),
+        ("notes", "text/plain", "text/plain"),
+        ("page.html", None, "application/octet-stream"),
+        ("page.html", "text/html", "application/octet-stream"),
+        ("drawing.svg", "image/svg+xml", "application/octet-stream"),
+        ("run.exe", "application/x-msdownload", "application/octet-stream"),
+        ("run.js", "text/javascript", "application/octet-stream"),
+    ],
+)
+async def test_an_uploaded_file_has_the_type_of_its_name_and_none_that_a_browser_runs(
+    ada: User, page_id: PageId, name: str, said: str | None, given: str
+) -> None:
+    more = {} if said is None else {"mediaType": said}
+
+    answer = await ada.read(
+        "uploadConfluenceAttachment",
+        pageId=page_id("Glossary"),
+        filename=name,
+        contentBase64="eA==",
+        **more,
+    )
+
+    assert answer["attachments"][0]["mediaType"] == given
+    sent = ada.api.requests[-1].file
+    assert sent is not None
+    assert sent.media_type == given

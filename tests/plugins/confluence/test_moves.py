@@ -8,7 +8,8 @@ from telamon_confluence.client import Confluence
 from telamon_confluence.long_work import follow
 from telamon_confluence.settings import ConfluenceSettings
 from telamon_confluence.tools.comment_edits import resolve_confluence_inline_comment
-from telamon_confluence.tools.moves import copy_confluence_page, restore_confluence_page_version
+from telamon_confluence.tools.many_pages import copy_confluence_page
+from telamon_confluence.tools.moves import restore_confluence_page_version
 
 
 async def below(user: User, page: str) -> list[str]:
@@ -126,7 +127,9 @@ async def test_a_tree_is_copied_and_its_progress_reported(ada: User, page_id: Pa
     assert answer["id"] == page_id("Old: Runbooks")
     assert answer["title"] == "Old: Runbooks"
     assert str(answer["url"]).endswith("/Old%3A+Runbooks")
-    assert "note" not in answer
+    assert answer["note"] is None
+    assert {page["title"] for page in answer["pagesBelow"]} >= {"Old: On-call handover"}
+    assert {page["id"] for page in answer["pagesBelow"]} >= {page_id("Old: On-call handover")}
     assert ada.progress.reported == [(50, 100, None), (100, 100, None)]
     assert "Old: Runbooks" in await below(ada, page_id("Reference"))
     assert "Old: On-call handover" in await below(ada, page_id("Old: Runbooks"))
@@ -144,7 +147,9 @@ async def test_where_the_copied_tree_is_not_named_it_is_said_how_to_find_it(
             ("POST", "/wiki/rest/api/content/1/pagehierarchy/copy"): {"id": "t"},
             ("GET", "/wiki/rest/api/longtask/t"): done,
             ("GET", "/wiki/api/v2/pages/8"): {"id": "8", "parentId": "77"},
+            ("GET", "/wiki/api/v2/pages/8/descendants"): {"results": []},
             ("GET", "/wiki/api/v2/pages/9"): Unavailable("Try later."),
+            ("GET", "/wiki/api/v2/pages/9/descendants"): {"results": []},
         }
     )
     user = User(api=api)  # type: ignore[arg-type]  # a User asks any Api
@@ -272,6 +277,8 @@ async def followed(
 async def test_long_work_that_does_not_finish_in_time_is_said_to_go_on() -> None:
     answer, call, waited = await followed(task(10), task(10), task(20))
 
+    assert isinstance(answer, dict)
+    assert "goes on" in answer.pop("note")
     assert answer == {"taskId": "t", "finished": False, "percentageComplete": 20}
     assert [done for done, _, _ in call.reported] == [10, 20]
     assert waited == [1.0, 1.0, 1.0]
@@ -347,7 +354,9 @@ async def test_a_comment_is_edited_by_its_author_only(
     assert edited["version"] == 2
     assert edited["author"]["name"] == edited["updatedBy"]["name"] == "Ben Example"
     assert edited["createdAt"] == his["createdAt"] < edited["updatedAt"]
-    assert edited["body"].strip() == "Settled."
+    assert "body" not in edited
+    again = await ada.read("getConfluencePageFooterComments", pageId=plan)
+    assert again["comments"][0]["body"].strip() == "Settled."
     with pytest.raises(Forbidden):
         await ada.call(
             "updateConfluenceComment", commentId=his["id"], commentType="footer", body="No."
@@ -414,5 +423,5 @@ async def test_a_comment_that_changed_meanwhile_is_a_conflict() -> None:
         }
     )
     user = Confluence(api=api, settings=ConfluenceSettings())
-    with pytest.raises(Conflict, match="read it again"):
+    with pytest.raises(Conflict, match="Nothing was written: the comment is at version 1"):
         await resolve_confluence_inline_comment.call(user, FakeCall(), {"commentId": "7"})

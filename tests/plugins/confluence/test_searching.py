@@ -232,29 +232,59 @@ async def test_a_page_is_fetched_by_every_form_of_its_address(ada: User, page_id
 
 
 @pytest.mark.parametrize(
-    "item",
-    [
-        "/browse/DEMO-1",
-        "/wiki/home",
-        "/wiki/x/",
-        "/wiki/x/AAAA",
-        "/wiki/x/A",
-        "/wiki/pages/viewpage.action",
-        "/wiki/pages/viewpage.action?pageId=1&pageId=2",
-        "/wiki/pages/viewpage.action?pageId=../1",
-        "/wiki/spaces/DEMO/pages/abc/T",
-        Ari(product="jira", cloud_id="c", kind="page", id="1"),
-        Ari(product="confluence", cloud_id="c", kind="space", id="1"),
-        Ari(product="confluence", cloud_id="c", kind="page", id="1/../2"),
-    ],
+    "item", ["/browse/DEMO-1", "/wikis/x", Ari(product="jira", cloud_id="c", kind="page", id="1")]
 )
-async def test_what_is_no_page_of_confluence_is_not_claimed(ada: User, item: Any) -> None:
+def test_what_is_not_of_confluence_is_not_claimed(item: Any) -> None:
     assert PRODUCT.fetch is not None
 
     assert not PRODUCT.fetch.claims(item)
-    if isinstance(item, str):
-        with pytest.raises(InvalidArgument):
-            await PRODUCT.fetch.run(ada.client, item)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("/wiki/home", "names no page"),
+        ("/wiki", "names no page"),
+        ("/wiki/x/", "names no page"),
+        ("/wiki/x/AAAA", "names no page"),
+        ("/wiki/x/A", "names no page"),
+        ("/wiki/pages/viewpage.action", "names no page"),
+        ("/wiki/pages/viewpage.action?pageId=1&pageId=2", "names no page"),
+        ("/wiki/pages/viewpage.action?pageId=../1", "names no page"),
+        ("/wiki/spaces/DEMO", "the space DEMO: getConfluenceSpace reads it"),
+        ("/wiki/spaces/~5b1/overview?homepageId=7", "the space ~5b1: getConfluenceSpace"),
+        ("/wiki/display/DEMO", "the space DEMO: getConfluenceSpace"),
+        ("/wiki/spaces/viewspace.action?key=DEMO", "the space DEMO: getConfluenceSpace"),
+        ("/wiki/display/DEMO/Release+plan", "spaceId DEMO and title Release plan"),
+        ("/wiki/spaces/DEMO/pages/abc/T", "the space DEMO"),
+        ("/wiki/spaces/DEMO/blog", "listConfluenceBlogPosts with spaceId DEMO"),
+        ("/wiki/spaces/DEMO/blog/2026/03", "listConfluenceBlogPosts with spaceId DEMO"),
+        ("/wiki/spaces/DEMO/folder/77?x=1", "getConfluenceFolder reads 77"),
+        ("/wiki/spaces/DEMO/whiteboard/7/Ideas", "a whiteboard, which can be opened in a browser"),
+        ("/wiki/download/attachments/7/a.png?version=1", "listConfluenceAttachments of page 7"),
+        ("ari space 1", "getConfluenceSpace reads it"),
+        ("ari folder 1", "getConfluenceFolder reads it"),
+        ("ari whiteboard 1", "open it in a browser"),
+        ("ari page 1/../2", "names no page"),
+    ],
+)
+async def test_what_is_no_page_is_refused_with_what_reads_it(
+    ada: User, item: str, said: str
+) -> None:
+    assert PRODUCT.fetch is not None
+    asked: Ari | str = item
+    if item.startswith("ari "):
+        _, kind, number = item.split()
+        asked = Ari(product="confluence", cloud_id=ada.api.site.cloud_id, kind=kind, id=number)
+
+    assert PRODUCT.fetch.claims(asked)
+    with pytest.raises(InvalidArgument, match=said):
+        await PRODUCT.fetch.run(ada.client, asked)
+    if isinstance(asked, str):
+        with pytest.raises((InvalidArgument, ValidationError)):
+            await ada.call("getConfluencePage", pageId=ada.api.site.url + item)
+
+    assert ada.api.requests == []
 
 
 def test_noise_is_taken_out_of_whatever_was_expanded() -> None:

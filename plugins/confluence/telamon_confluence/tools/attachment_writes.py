@@ -27,13 +27,16 @@ async def upload_confluence_attachment(
     page_id: PageRef,
     filename: Annotated[str, Field(min_length=1, max_length=255)],
     content_base64: str,
-    media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")] = (
-        "application/octet-stream"
-    ),
+    media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")]
+    | None = None,
     comment: Annotated[str, Field(max_length=255)] | None = None,
 ) -> shapes.Shape:
-    """Attach a file to a page or blog post; a file of that name there gets a new version."""
+    """Attach a file to a page or blog post; a file of that name there gets a new version.
+
+    The name's ending says what it is; mediaType counts where it does not.
+    """
     number = confluence.number(page_id)
+    name = files.clean_name(filename)
     fields = {"minorEdit": "true"}
     if comment:
         fields["comment"] = comment
@@ -41,8 +44,8 @@ async def upload_confluence_attachment(
         "/wiki/rest/api/content/{id}/child/attachment",
         Upload(
             content=_decoded(content_base64, confluence.settings.attachment_upload_limit),
-            filename=files.clean_name(filename),
-            media_type=media_type,
+            filename=name,
+            media_type=files.upload_type(name, media_type),
         ),
         fields,
         method="PUT",

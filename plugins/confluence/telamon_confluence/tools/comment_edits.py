@@ -3,12 +3,12 @@
 from typing import Any, Literal
 
 from telamon.plugin import Conflict, QueryValue, tool
-from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence import bodies, conflicts, drafts, scopes, shapes
 from telamon_confluence.answers import first_version
-from telamon_confluence.arguments import ContentId
+from telamon_confluence.arguments import Body, BodyFormat, ContentId
 from telamon_confluence.client import Confluence
 
-_QUERY: dict[str, QueryValue] = {"body-format": bodies.ADF, "include-versions": True}
+_QUERY: dict[str, QueryValue] = {"include-versions": True}
 """The versions say who wrote the comment; its newest one, who changed it last."""
 
 
@@ -26,17 +26,21 @@ async def update_confluence_comment(
     *,
     comment_id: ContentId,
     comment_type: Literal["footer", "inline"],
-    body: str,
+    body: Body,
+    content_format: BodyFormat | None = None,
+    allow_loss: bool | None = None,
 ) -> shapes.Shape:
-    """Replace the Markdown of a comment; only its author may."""
+    """Replace the body of a comment; only its author may."""
     path = f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}"
-    before = await confluence.api.get(path, _QUERY, comment_id=comment_id)
-    there = bodies.document(before)
-    document = bodies.edited(there, body)
-    if document == there:
+    query = {**_QUERY, "body-format": bodies.requested(content_format)}
+    before = await confluence.api.get(path, query, comment_id=comment_id)
+    draft = await drafts.whole(before, body, content_format)
+    if draft.same:
         names = await confluence.names(shapes.people(before))
-        return shapes.comment(confluence, before, names)
-    return await _saved(confluence, path, comment_id, before, {"body": bodies.written(document)})
+        return {**shapes.comment(confluence, before, names), "unchanged": True}
+    if not allow_loss:
+        draft.refuse_loss("comment")
+    return await _saved(confluence, path, comment_id, before, {"body": draft.body})
 
 
 @tool(
@@ -56,7 +60,7 @@ async def resolve_confluence_inline_comment(
     before = await confluence.api.get(path, _QUERY, comment_id=comment_id)
     if (before.get("resolutionStatus") == "resolved") == resolved:
         names = await confluence.names(shapes.people(before))
-        return shapes.comment(confluence, before, names)
+        return {**shapes.comment(confluence, before, names), "unchanged": True}
     return await _saved(confluence, path, comment_id, before, {"resolved": resolved})
 
 
@@ -70,8 +74,8 @@ async def _saved(
             [first_version(before).get("authorId"), confluence.api.account_id],
         )
     except Conflict as error:
-        raise Conflict(
-            "Somebody changed the comment at the same time; read it again, then repeat."
-        ) from error
+        now = await confluence.api.get(path, {"body-format": bodies.ADF}, comment_id=number)
+        read = before if bodies.size(before) and not bodies.stored(before) else None
+        raise await conflicts.meanwhile(confluence, "comment", read, now) from error
     began = {"results": [first_version(before)]}
     return shapes.comment(confluence, {**saved, "versions": began}, names)

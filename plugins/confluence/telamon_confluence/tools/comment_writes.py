@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from telamon.plugin import InvalidArgument, Json, NotFound, Rejected, tool
 from telamon.plugin.names import camel
 from telamon_confluence import bodies, scopes, shapes
-from telamon_confluence.arguments import AttachmentId, ContentId, PageRef
+from telamon_confluence.arguments import AttachmentId, Body, BodyFormat, ContentId, PageRef
 from telamon_confluence.client import Confluence
 
 
@@ -41,13 +41,14 @@ class InlineCommentProperties(BaseModel):
 async def create_confluence_footer_comment(
     confluence: Confluence,
     *,
-    body: str,
+    body: Body,
+    content_format: BodyFormat | None = None,
     page_id: PageRef | None = None,
     parent_comment_id: ContentId | None = None,
     attachment_id: AttachmentId | None = None,
     custom_content_id: ContentId | None = None,
 ) -> shapes.Shape:
-    """Comment in Markdown below a page or blog post, or reply (parentCommentId) to such a comment.
+    """Comment below a page or blog post, or reply (parentCommentId) to such a comment.
 
     Pass exactly one id. createConfluenceInlineComment comments on a passage.
     """
@@ -59,7 +60,9 @@ async def create_confluence_footer_comment(
             "customContentId": custom_content_id,
         }
     )
-    made, names = await _create(confluence, "footer", target, {"body": bodies.from_text(body)})
+    made, names = await _create(
+        confluence, "footer", target, {"body": await _body(body, content_format)}
+    )
     return shapes.comment(confluence, made, names)
 
 
@@ -73,12 +76,13 @@ async def create_confluence_footer_comment(
 async def create_confluence_inline_comment(
     confluence: Confluence,
     *,
-    body: str,
+    body: Body,
+    content_format: BodyFormat | None = None,
     page_id: PageRef | None = None,
     parent_comment_id: ContentId | None = None,
     inline_comment_properties: InlineCommentProperties | None = None,
 ) -> shapes.Shape:
-    """Comment in Markdown on a passage of a page or blog post, or reply to an inline comment.
+    """Comment on a passage of a page or blog post, or reply to an inline comment.
 
     textSelection is the passage as plain text; if it occurs more than once, give the number of
     matches and the index of yours, from 0.
@@ -90,7 +94,7 @@ async def create_confluence_inline_comment(
         raise InvalidArgument(
             "Pass inlineCommentProperties with pageId, and leave it out of a reply."
         )
-    request: dict[str, Any] = {"body": bodies.from_text(body)}
+    request: dict[str, Any] = {"body": await _body(body, content_format)}
     if inline_comment_properties is not None:
         request["inlineCommentProperties"] = inline_comment_properties.model_dump(by_alias=True)
     try:
@@ -104,6 +108,10 @@ async def create_confluence_inline_comment(
             fields=error.fields,
         ) from error
     return shapes.comment(confluence, made, names)
+
+
+async def _body(body: str, body_format: BodyFormat | None) -> dict[str, str]:
+    return await bodies.aside(len(body), bodies.new, body, body_format)
 
 
 async def _create(

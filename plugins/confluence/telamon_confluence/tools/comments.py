@@ -5,7 +5,14 @@ from typing import Literal
 from telamon.plugin import Json, tool
 from telamon_confluence import bodies, scopes, shapes
 from telamon_confluence.answers import author, results
-from telamon_confluence.arguments import CommentStatus, ContentId, Cursor, Limit, PageRef
+from telamon_confluence.arguments import (
+    BodyFormat,
+    CommentStatus,
+    ContentId,
+    Cursor,
+    Limit,
+    PageRef,
+)
 from telamon_confluence.client import Confluence
 
 Resolution = Literal["resolved", "open", "dangling", "reopened"]
@@ -39,6 +46,7 @@ async def get_confluence_page_footer_comments(
     cursor: Cursor | None = None,
     status: CommentStatus = "current",
     sort: Sort | None = None,
+    content_format: BodyFormat | None = None,
 ) -> shapes.Shape:
     """List the comments below a page or blog post, without replies.
 
@@ -49,14 +57,14 @@ async def get_confluence_page_footer_comments(
         confluence.number(page_id),
         "/footer-comments",
         {
-            "body-format": bodies.ADF,
+            "body-format": bodies.requested(content_format),
             "status": [status],
             "sort": _SORTED[sort],
             "cursor": cursor,
             "limit": limit,
         },
     )
-    return await _comments(confluence, answer)
+    return await _comments(confluence, answer, content_format)
 
 
 @tool(
@@ -75,6 +83,7 @@ async def get_confluence_page_inline_comments(
     status: CommentStatus = "current",
     resolution_status: Resolution | None = None,
     sort: Sort | None = None,
+    content_format: BodyFormat | None = None,
 ) -> shapes.Shape:
     """List the unresolved comments on passages of a page or blog post, without replies.
 
@@ -85,7 +94,7 @@ async def get_confluence_page_inline_comments(
         confluence.number(page_id),
         "/inline-comments",
         {
-            "body-format": bodies.ADF,
+            "body-format": bodies.requested(content_format),
             "status": [status],
             "resolution-status": [resolution_status] if resolution_status else _UNSETTLED,
             "sort": _SORTED[sort],
@@ -93,7 +102,7 @@ async def get_confluence_page_inline_comments(
             "limit": limit,
         },
     )
-    return await _comments(confluence, answer)
+    return await _comments(confluence, answer, content_format)
 
 
 @tool(
@@ -111,18 +120,30 @@ async def get_confluence_comment_children(
     limit: Limit = 25,
     cursor: Cursor | None = None,
     sort: Sort | None = None,
+    content_format: BodyFormat | None = None,
 ) -> shapes.Shape:
     """List the direct replies to a footer or inline comment."""
     answer = await confluence.api.get(
         f"/wiki/api/v2/{comment_type}-comments/{{id}}/children",
-        {"body-format": bodies.ADF, "sort": _SORTED[sort], "cursor": cursor, "limit": limit},
+        {
+            "body-format": bodies.requested(content_format),
+            "sort": _SORTED[sort],
+            "cursor": cursor,
+            "limit": limit,
+        },
         id=comment_id,
     )
-    return await _comments(confluence, answer)
+    return await _comments(confluence, answer, content_format)
 
 
-async def _comments(confluence: Confluence, answer: Json) -> shapes.Shape:
+async def _comments(
+    confluence: Confluence, answer: Json, body_format: BodyFormat | None
+) -> shapes.Shape:
     items = results(answer)
     names = await confluence.names(author(item) for item in items)
-    comments = [shapes.comment(confluence, item, names) for item in items]
+    read = await bodies.read_all(items, body_format)
+    comments = [
+        {**shapes.comment(confluence, item, names), "body": body}
+        for item, body in zip(items, read, strict=True)
+    ]
     return shapes.page_of("comments", comments, answer)

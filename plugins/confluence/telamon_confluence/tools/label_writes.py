@@ -7,7 +7,7 @@ from pydantic import Field
 from telamon.plugin import tool
 from telamon_confluence import bodies, scopes, shapes
 from telamon_confluence.answers import results
-from telamon_confluence.arguments import ContentId, PageRef
+from telamon_confluence.arguments import ContentId, PageRef, Split
 from telamon_confluence.client import Confluence
 from telamon_confluence.tools.tasks import people_of, task_shape
 
@@ -26,7 +26,7 @@ async def add_confluence_labels(
     confluence: Confluence,
     *,
     page_id: PageRef,
-    labels: Annotated[list[Label], Field(min_length=1, max_length=20)],
+    labels: Annotated[list[Label], Field(min_length=1, max_length=20), Split],
 ) -> shapes.Shape:
     """Add labels to a page or blog post; those it has stay."""
     number = confluence.number(page_id)
@@ -71,4 +71,5 @@ async def update_confluence_task(
     task = await confluence.api.put(
         "/wiki/api/v2/tasks/{id}", {"status": status}, {"body-format": bodies.ADF}, id=task_id
     )
-    return task_shape(task, await confluence.names(people_of(task)))
+    names = await confluence.names(people_of(task))
+    return task_shape(confluence, task, names, await bodies.read(task))

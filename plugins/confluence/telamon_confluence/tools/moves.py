@@ -1,14 +1,11 @@
-"""Tools that move, copy, archive and restore pages."""
+"""Tools that move and restore pages and create folders."""
 
-import contextlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telamon.plugin import Call, InvalidArgument, Json, NotFound, Rejected, ToolError, tool
-from telamon_confluence import long_work, scopes, shapes, versions
-from telamon_confluence.addresses import web_link
-from telamon_confluence.answers import webui
+from telamon.plugin import InvalidArgument, NotFound, Rejected, tool
+from telamon_confluence import scopes, shapes, versions
 from telamon_confluence.arguments import PageRef, SpaceRef, Title
 from telamon_confluence.client import Confluence
 
@@ -36,7 +33,7 @@ async def move_confluence_page(
 
     The target may be in another space.
     """
-    number, beside = confluence.number(page_id), confluence.number(target_id)
+    number, beside = confluence.number(page_id), confluence.number(target_id, folder=True)
     if number == beside:
         raise InvalidArgument("A page cannot be moved to itself; pass another targetId.")
     if position != "append":
@@ -56,100 +53,6 @@ async def move_confluence_page(
     moved = await confluence.api.get(_PAGE, id=number)
     names = await confluence.names(shapes.people(moved))
     return shapes.content_head(confluence, "page", moved, names)
-
-
-@tool(
-    scopes.READ_PAGES,
-    scopes.CHANGE_CONTENT,
-    scopes.READ_PROGRESS,
-    access="write",
-    group="content",
-    title="Copy a Confluence page",
-    listed=False,
-)
-async def copy_confluence_page(
-    confluence: Confluence,
-    call: Call,
-    *,
-    page_id: PageRef,
-    parent_id: PageRef,
-    title: Title | None = None,
-    with_descendants: bool = False,
-    title_prefix: Annotated[str, Field(min_length=1, max_length=100)] | None = None,
-) -> shapes.Shape:
-    """Copy a page with its files and labels below another page, or a whole tree of pages.
-
-    Titles are unique in a space: pass title for one page, titlePrefix for a tree.
-    """
-    number, parent = confluence.number(page_id), confluence.number(parent_id)
-    copied = {
-        "copyAttachments": True,
-        "copyLabels": True,
-        "copyProperties": True,
-        "copyPermissions": False,
-        "copyCustomContents": False,
-    }
-    if with_descendants:
-        if title is not None:
-            raise InvalidArgument("The pages of a tree keep their titles; pass titlePrefix.")
-        body: dict[str, Any] = {**copied, "copyDescendants": True, "destinationPageId": parent}
-        if title_prefix:
-            body["titleOptions"] = {"prefix": title_prefix}
-        started = await confluence.api.post(
-            "/wiki/rest/api/content/{id}/pagehierarchy/copy", body, id=number
-        )
-        done = await long_work.follow(confluence, call, started)
-        return {**done, **await _top_of_copy(confluence, done.pop("destinationId", None), parent)}
-    if title is None:
-        raise InvalidArgument("A copy of one page needs a title of its own; pass title.")
-    made = await confluence.api.post(
-        "/wiki/rest/api/content/{id}/copy",
-        {
-            **copied,
-            "destination": {"type": "parent_page", "value": parent},
-            "pageTitle": title,
-        },
-        id=number,
-    )
-    return {
-        "id": made.get("id"),
-        "title": made.get("title"),
-        "url": web_link(confluence.api.site, webui(made)),
-    }
-
-
-async def _top_of_copy(confluence: Confluence, number: str | None, parent: str) -> shapes.Shape:
-    """Return the page that the long task names, if it is the top of the copied tree."""
-    made: Json = {}
-    if number is not None:
-        with contextlib.suppress(ToolError):  # the tree is copied all the same
-            made = await confluence.api.get(_PAGE, id=number)
-    if made.get("parentId") != parent:
-        return {"note": f"The copy is below {parent}: getConfluencePageDescendants lists it."}
-    return {name: made.get(name) for name in ("id", "title")} | {"url": confluence.link(made)}
-
-
-@tool(
-    scopes.CHANGE_CONTENT,
-    scopes.READ_PROGRESS,
-    access="write",
-    group="content",
-    title="Archive Confluence pages",
-    idempotent=False,
-    listed=False,
-)
-async def archive_confluence_pages(
-    confluence: Confluence,
-    call: Call,
-    *,
-    page_ids: Annotated[list[PageRef], Field(min_length=1, max_length=100)],
-) -> shapes.Shape:
-    """Archive pages: they leave the page tree and the search, and can be brought back."""
-    started = await confluence.api.post(
-        "/wiki/rest/api/content/archive",
-        {"pages": [{"id": int(confluence.number(page))} for page in page_ids]},
-    )
-    return await long_work.follow(confluence, call, started)
 
 
 @tool(
@@ -205,7 +108,7 @@ async def create_confluence_folder(
     parent_id: PageRef | None = None,
 ) -> shapes.Shape:
     """Create a folder, which holds pages and other folders."""
-    parent = parent_id and confluence.number(parent_id)
+    parent = parent_id and confluence.number(parent_id, folder=True)
     body = {"spaceId": await confluence.space(space_id), "title": title}
     if parent is not None:
         body["parentId"] = parent

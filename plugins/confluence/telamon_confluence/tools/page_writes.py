@@ -5,10 +5,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from telamon.plugin import InvalidArgument, tool
-from telamon_confluence import bodies, edits, scopes, shapes
+from telamon_confluence import bodies, drafts, edits, scopes, shapes
 from telamon_confluence.addresses import space_key
 from telamon_confluence.answers import webui
-from telamon_confluence.arguments import ContentId, PageRef, SpaceRef, Title
+from telamon_confluence.arguments import (
+    Body,
+    BodyFormat,
+    ContentId,
+    Occurrence,
+    PageRef,
+    SpaceRef,
+    Title,
+)
 from telamon_confluence.client import COLLECTIONS, Confluence, Kind
 from telamon_confluence.tools.templates import storage_of, template
 
@@ -28,7 +36,8 @@ async def create_confluence_page(
     confluence: Confluence,
     *,
     space_id: SpaceRef,
-    body: str | None = None,
+    body: Body | None = None,
+    content_format: BodyFormat | None = None,
     title: Title | None = None,
     parent_id: PageRef | None = None,
     is_private: bool | None = None,
@@ -39,7 +48,7 @@ async def create_confluence_page(
 ) -> shapes.Shape:
     """Create a page, live doc or blog post from Markdown (body) or a template, under a new title.
 
-    It goes below the space's home page without parentId. updateConfluencePage changes a page.
+    It goes below the space's home page without parentId.
     """
     if title is None and status == "current":
         raise InvalidArgument("Only a draft may be without a title; pass title.")
@@ -47,9 +56,9 @@ async def create_confluence_page(
         raise InvalidArgument("A blog post has neither a parent nor a subtype; leave them out.")
     if (body is None) == (template_id is None):
         raise InvalidArgument("Pass body, or templateId in its place.")
-    parent = parent_id and confluence.number(parent_id)
+    parent = parent_id and confluence.number(parent_id, folder=True)
     request: dict[str, Any] = {
-        "body": await _first_body(confluence, body, template_id),
+        "body": await _first_body(confluence, body, content_format, template_id),
         "spaceId": await confluence.space(space_id),
         "status": status,
     }
@@ -65,11 +74,15 @@ async def create_confluence_page(
 
 
 async def _first_body(
-    confluence: Confluence, body: str | None, template_id: str | None
+    confluence: Confluence,
+    body: str | None,
+    body_format: BodyFormat | None,
+    template_id: str | None,
 ) -> dict[str, str]:
-    """Return the body to create: Markdown, or a template's storage format as it is."""
+    """Return the body to create: what was written, or a template's storage format as it is."""
     if template_id is None:
-        return bodies.from_text(body or "")
+        text = body or ""
+        return await bodies.aside(len(text), bodies.new, text, body_format)
     value = storage_of(await template(confluence, template_id))
     return {"representation": "storage", "value": value}
 
@@ -89,19 +102,20 @@ async def update_confluence_page_section(
     page_id: PageRef,
     heading: Annotated[str, Field(min_length=1, max_length=1000)],
     body: str,
+    occurrence: Occurrence | None = None,
     version_message: str | None = None,
     version: ReadVersion | None = None,
     allow_loss: bool | None = None,
 ) -> shapes.Shape:
     """Replace the Markdown below one heading of a page, up to the next heading of its level.
 
-    Everything else stays untouched. Name the heading by its words, or as "## Words" to tell levels
-    apart; begin the body with a heading of that level to rename it.
+    Everything else stays untouched. Name the heading by its words or as "## Words"; occurrence says
+    which of several alike. Begin the body with a heading of that level to rename it.
     """
     number = confluence.number(page_id)
     before = await edits.original(confluence, number, version=version)
     change = edits.Change(
-        document=bodies.section_edited(before.document, heading, body),
+        draft=await drafts.section(before.content, heading, body, occurrence),
         message=version_message,
         allow_loss=bool(allow_loss),
     )
@@ -121,7 +135,8 @@ async def update_confluence_page(
     confluence: Confluence,
     *,
     page_id: PageRef,
-    body: str,
+    body: Body,
+    content_format: BodyFormat | None = None,
     title: Title | None = None,
     status: edits.Status = "current",
     space_id: SpaceRef | None = None,
@@ -133,12 +148,12 @@ async def update_confluence_page(
     """Replace the body of a page or blog post, and its title or parent if given.
 
     Pass the whole Markdown of getConfluencePage with your changes: what you leave as it is stays,
-    macros included. An edit that would drop macros or media is refused without allowLoss, one of a
-    page that changed since the version given always.
+    macros included. What would drop macros or media is refused without allowLoss, and an edit of a
+    page that changed since the version given.
     """
     number = confluence.number(page_id)
-    parent = parent_id and confluence.number(parent_id)
-    before = await edits.original(confluence, number, version=version)
+    parent = parent_id and confluence.number(parent_id, folder=True)
+    before = await edits.original(confluence, number, version=version, body_format=content_format)
     if space_id is not None and space_id not in (
         before.content.get("spaceId"),
         space_key(webui(before.content)),
@@ -153,7 +168,7 @@ async def update_confluence_page(
         confluence,
         before,
         edits.Change(
-            document=bodies.edited(before.document, body),
+            draft=await drafts.whole(before.content, body, content_format),
             title=title,
             status=status,
             parent_id=parent,

@@ -4,18 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telamon.plugin import InvalidArgument, NotFound, tool
-from telamon_confluence import bodies, scopes, shapes
+from telamon.plugin import InvalidArgument, Json, NotFound, QueryValue, tool
+from telamon_confluence import bodies, parts, scopes, shapes, versions
 from telamon_confluence.answers import results
 from telamon_confluence.arguments import (
+    BodyFormat,
     ContentStatus,
     Cursor,
     Limit,
+    Occurrence,
     PageRef,
     SpaceRef,
     Title,
 )
-from telamon_confluence.client import Confluence
+from telamon_confluence.client import Confluence, Kind
 
 PageSort = Literal[
     "id",
@@ -40,29 +42,70 @@ async def get_confluence_page(
     confluence: Confluence,
     *,
     page_id: PageRef,
-    content_format: bodies.BodyFormat = "markdown",
+    content_format: BodyFormat | None = None,
+    section: str | None = None,
+    occurrence: Occurrence | None = None,
+    start: Annotated[int, Field(ge=0)] = 0,
+    version: Annotated[int, Field(ge=1)] | None = None,
 ) -> shapes.Shape:
     """Read a page or blog post by its id or address: title, space, who changed it, labels, body.
 
     Read it before you change it, and edit the Markdown you got: what you leave as it is stays.
+    section names a heading to read below it only. A long body comes in parts: start = nextStart.
     """
-    number = confluence.number(page_id)
-    return await page_shape(confluence, number, content_format)
+    return await page_shape(
+        confluence,
+        confluence.number(page_id),
+        content_format,
+        version=version,
+        section=section,
+        occurrence=occurrence,
+        start=start,
+    )
 
 
 async def page_shape(
-    confluence: Confluence, number: str, content_format: bodies.BodyFormat = "markdown"
+    confluence: Confluence,
+    number: str,
+    content_format: BodyFormat | None = None,
+    *,
+    version: int | None = None,
+    section: str | None = None,
+    occurrence: int | None = None,
+    start: int = 0,
 ) -> shapes.Shape:
-    """Read a page or blog post, and the names of who wrote it."""
-    kind, content = await confluence.content(
-        number, {"body-format": bodies.requested(content_format), "include-labels": True}
-    )
+    """Read a page or blog post, as much of it as one answer shows, and who wrote it."""
+    if section is not None and content_format == "storage":
+        raise InvalidArgument("Sections are read as markdown or adf; leave out one of the two.")
+    kind, content = await _content(confluence, number, content_format, version)
     names = await confluence.names(shapes.people(content))
+    body = await parts.shown(
+        content, content_format, section=section, occurrence=occurrence, start=start
+    )
     return {
         **shapes.content_head(confluence, kind, content, names),
         "labels": shapes.labels(content),
-        "body": bodies.read(content, content_format),
+        **body,
     }
+
+
+async def _content(
+    confluence: Confluence,
+    number: str,
+    body_format: BodyFormat | None,
+    version: int | None,
+) -> tuple[Kind, Json]:
+    query: dict[str, QueryValue] = {
+        "body-format": bodies.requested(body_format),
+        "include-labels": True,
+        "version": version,
+    }
+    try:
+        return await confluence.content(number, query)
+    except NotFound as error:
+        if version is not None and (gone := await versions.missing(confluence, number, [version])):
+            raise gone from error
+        raise
 
 
 @tool(

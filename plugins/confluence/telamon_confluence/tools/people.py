@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telamon.plugin import tool
-from telamon_confluence import cql, scopes, shapes
+from telamon.plugin import Call, tool
+from telamon_confluence import scopes, shapes, who
 from telamon_confluence.answers import part, parts, results
-from telamon_confluence.arguments import AccountId, PageRef
+from telamon_confluence.arguments import PageRef, Person
 from telamon_confluence.client import Confluence
 
 
@@ -25,10 +25,7 @@ async def lookup_confluence_user(
     limit: Annotated[int, Field(ge=1, le=50)] = 10,
 ) -> shapes.Shape:
     """Find people by name, for their account ids."""
-    answer = await confluence.api.get(
-        "/wiki/rest/api/search/user",
-        {"cql": f"user.fullname ~ {cql.words(query)}", "limit": limit},
-    )
+    answer = await who.search(confluence, query, limit)
     people = [part(item, "user") for item in results(answer)]
     return {
         "people": [
@@ -46,6 +43,8 @@ async def lookup_confluence_user(
 
 @tool(
     scopes.CHECK_PERMISSIONS,
+    scopes.READ_PEOPLE,
+    scopes.READ_USERS,
     access="read",
     group="search",
     title="Check a permission on a Confluence page",
@@ -53,14 +52,15 @@ async def lookup_confluence_user(
 )
 async def check_confluence_permission(
     confluence: Confluence,
+    call: Call,
     *,
     page_id: PageRef,
     operation: Literal["read", "update", "delete"],
-    account_id: AccountId | None = None,
+    account_id: Person | None = None,
 ) -> shapes.Shape:
     """Check whether somebody (this user, unless told) may read, update or delete a page."""
     number = confluence.number(page_id)
-    whom = account_id or confluence.api.account_id
+    whom = await who.account(confluence, call, account_id) or confluence.api.account_id
     answer = await confluence.api.read(
         "/wiki/rest/api/content/{id}/permission/check",
         {"subject": {"type": "user", "identifier": whom}, "operation": operation},

@@ -4,18 +4,18 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from telamon.plugin import Json, tool
-from telamon_confluence import scopes, shapes
+from telamon.plugin import Call, Json, tool
+from telamon_confluence import scopes, shapes, who
 from telamon_confluence.answers import part, results
-from telamon_confluence.arguments import AccountId, PageRef
+from telamon_confluence.arguments import PageRef, Person, Split
 from telamon_confluence.client import Confluence
 
 _PATH = "/wiki/rest/api/content/{id}/restriction"
 _EXPAND = "restrictions.user,restrictions.group"
 
-People = Annotated[list[AccountId], Field(max_length=100)]
+People = Annotated[list[Person], Field(max_length=100), Split]
 Groups = Annotated[
-    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]], Field(max_length=100)
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]], Field(max_length=100), Split
 ]
 """Group ids, not names."""
 
@@ -39,6 +39,8 @@ async def get_confluence_page_restrictions(
 @tool(
     scopes.READ_RESTRICTIONS,
     scopes.CHANGE_CONTENT,
+    scopes.READ_PEOPLE,
+    scopes.READ_USERS,
     access="manage",
     group="restrictions",
     title="Set the restrictions of a Confluence page",
@@ -48,6 +50,7 @@ async def get_confluence_page_restrictions(
 )
 async def set_confluence_page_restrictions(
     confluence: Confluence,
+    call: Call,
     *,
     page_id: PageRef,
     read_users: People | None = None,
@@ -65,8 +68,10 @@ async def set_confluence_page_restrictions(
         "read": (read_users or [], read_groups or []),
         "update": (update_users or [], update_groups or []),
     }
+    named = (person for people, _ in wanted.values() for person in people)
+    meant = await who.accounts(confluence, call, named)
     rules = [
-        _rule(operation, [*people, confluence.api.account_id], groups)
+        _rule(operation, [*(meant[each] for each in people), confluence.api.account_id], groups)
         for operation, (people, groups) in wanted.items()
         if people or groups
     ]

@@ -1,27 +1,30 @@
 """Tools that read spaces."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from telamon.plugin import tool
 from telamon_confluence import scopes, shapes
 from telamon_confluence.answers import results
-from telamon_confluence.arguments import Cursor, Limit, listed
+from telamon_confluence.arguments import AccountId, Cursor, Limit, SpaceKey, Split, Words
 from telamon_confluence.client import Confluence
 
-Many = list[str] | str
+Ids = Annotated[list[Annotated[int, Field(ge=1)]], Split]
+Keys = Annotated[list[SpaceKey], Split]
 
 
 @tool(scopes.READ_SPACES, access="read", group="spaces", title="List Confluence spaces")
 async def get_confluence_spaces(
     confluence: Confluence,
     *,
-    ids: list[int] | str | None = None,
-    keys: Many | None = None,
+    ids: Ids | None = None,
+    keys: Keys | None = None,
     type_: Literal["global", "collaboration", "knowledge_base", "personal"] | None = None,
     status: Literal["current", "archived"] | None = None,
-    labels: Many | None = None,
-    favorited_by: str | None = None,
-    not_favorited_by: str | None = None,
+    labels: Words | None = None,
+    favorited_by: AccountId | None = None,
+    not_favorited_by: AccountId | None = None,
     sort: Literal["id", "-id", "key", "-key", "name", "-name"] | None = None,
     description_format: Literal["plain", "view"] | None = None,
     include_icon: bool | None = None,
@@ -32,11 +35,11 @@ async def get_confluence_spaces(
     answer = await confluence.api.get(
         "/wiki/api/v2/spaces",
         {
-            "ids": listed(ids),
-            "keys": listed(keys),
+            "ids": ids,
+            "keys": keys,
             "type": type_,
             "status": status,
-            "labels": listed(labels),
+            "labels": labels,
             "favorited-by": favorited_by,
             "not-favorited-by": not_favorited_by,
             "sort": sort,

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-from telamon.plugin import Json, tool
-from telamon_confluence import bodies, scopes, shapes
+from telamon.plugin import Call, Json, tool
+from telamon_confluence import bodies, scopes, shapes, who
+from telamon_confluence.addresses import web_link
 from telamon_confluence.answers import results
-from telamon_confluence.arguments import AccountId, Cursor, Day, Limit, PageRef, SpaceRef
+from telamon_confluence.arguments import (
+    BodyFormat,
+    Cursor,
+    Day,
+    Limit,
+    PageRef,
+    Person,
+    SpaceRef,
+)
 from telamon_confluence.client import Confluence
 
 
@@ -15,6 +24,7 @@ from telamon_confluence.client import Confluence
     scopes.READ_TASKS,
     scopes.READ_SPACES,
     scopes.READ_USERS,
+    scopes.READ_PEOPLE,
     access="read",
     group="content",
     title="List Confluence tasks",
@@ -22,29 +32,34 @@ from telamon_confluence.client import Confluence
 )
 async def list_confluence_tasks(
     confluence: Confluence,
+    call: Call,
     *,
     status: Literal["complete", "incomplete"] | None = None,
     page_id: PageRef | None = None,
     blog_post_id: PageRef | None = None,
     space_id: SpaceRef | None = None,
-    assigned_to: AccountId | None = None,
-    created_by: AccountId | None = None,
+    assigned_to: Person | None = None,
+    created_by: Person | None = None,
     due_from: Day | None = None,
     due_to: Day | None = None,
+    content_format: BodyFormat | None = None,
     limit: Limit = 25,
     cursor: Cursor | None = None,
 ) -> shapes.Shape:
     """List the task items on pages: of a page, a space or a person, open or done, by due date."""
+    meant = await who.accounts(
+        confluence, call, [person for person in (assigned_to, created_by) if person]
+    )
     answer = await confluence.api.get(
         "/wiki/api/v2/tasks",
         {
-            "body-format": bodies.ADF,
+            "body-format": bodies.requested(content_format),
             "status": status,
             "page-id": _one(page_id and confluence.number(page_id)),
             "blogpost-id": _one(blog_post_id and confluence.number(blog_post_id)),
             "space-id": _one(await confluence.space(space_id) if space_id else None),
-            "assigned-to": _one(assigned_to),
-            "created-by": _one(created_by),
+            "assigned-to": _one(assigned_to and meant[assigned_to]),
+            "created-by": _one(created_by and meant[created_by]),
             "due-at-from": _milliseconds(due_from),
             "due-at-to": _milliseconds(due_to, end=True),
             "limit": limit,
@@ -53,7 +68,11 @@ async def list_confluence_tasks(
     )
     items = results(answer)
     names = await confluence.names(who for item in items for who in people_of(item))
-    return shapes.page_of("tasks", [task_shape(item, names) for item in items], answer)
+    read = await bodies.read_all(items, content_format)
+    shown = [
+        task_shape(confluence, item, names, body) for item, body in zip(items, read, strict=True)
+    ]
+    return shapes.page_of("tasks", shown, answer)
 
 
 def people_of(item: Json) -> list[str | None]:
@@ -61,12 +80,15 @@ def people_of(item: Json) -> list[str | None]:
     return [item.get(role) for role in ("assignedTo", "createdBy", "completedBy")]
 
 
-def task_shape(item: Json, names: Mapping[str, str]) -> shapes.Shape:
-    """Return one task."""
+def task_shape(
+    confluence: Confluence, item: Json, names: Mapping[str, str], body: object = None
+) -> shapes.Shape:
+    """Return one task; Confluence gives it no address, so it opens with its page."""
+    on = item.get("pageId") or item.get("blogPostId")
     return {
         "id": item.get("id"),
         "status": item.get("status"),
-        "body": str(bodies.read(item)).strip() or None,
+        "body": (body.strip() if isinstance(body, str) else body) or None,
         "pageId": item.get("pageId"),
         "blogPostId": item.get("blogPostId"),
         "spaceId": item.get("spaceId"),
@@ -76,6 +98,7 @@ def task_shape(item: Json, names: Mapping[str, str]) -> shapes.Shape:
         "createdAt": item.get("createdAt"),
         "dueAt": item.get("dueAt"),
         "completedAt": item.get("completedAt"),
+        "url": web_link(confluence.api.site, f"/pages/viewpage.action?pageId={on}") if on else None,
     }
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from telamon.plugin import Json, tool
 from telamon_confluence import scopes, shapes
 from telamon_confluence.answers import part, parts, results
-from telamon_confluence.arguments import ContentId
+from telamon_confluence.arguments import ContentId, SpaceKey
 from telamon_confluence.client import Confluence
 
 
@@ -21,7 +21,7 @@ from telamon_confluence.client import Confluence
 async def list_confluence_templates(
     confluence: Confluence,
     *,
-    space_key: Annotated[str, Field(pattern=r"^~?[A-Za-z0-9._-]{1,255}$")] | None = None,
+    space_key: SpaceKey | None = None,
     start: Annotated[int, Field(ge=0, le=100_000)] = 0,
     limit: Annotated[int, Field(ge=1, le=100)] = 25,
 ) -> shapes.Shape:

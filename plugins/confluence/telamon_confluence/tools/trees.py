@@ -67,7 +67,7 @@ async def get_confluence_folder(
     confluence: Confluence, *, folder_id: PageRef, limit: Limit = 25, cursor: Cursor | None = None
 ) -> shapes.Shape:
     """Read a folder and list what is directly in it."""
-    number = confluence.number(folder_id)
+    number = confluence.number(folder_id, folder=True)
     folder, answer = await asyncio.gather(
         confluence.api.get("/wiki/api/v2/folders/{id}", id=number),
         confluence.api.get(
