@@ -46,3 +46,13 @@ async def replica(storage: Storage, url: str, ring: KeyRing) -> AsyncIterator[St
     replica = await open_storage(url, keys=ring, clock=lambda: NOW)
     yield replica
     await replica.close()
+
+
+@pytest.fixture
+async def pair(postgres_url: str, ring: KeyRing) -> AsyncIterator[tuple[Storage, Storage]]:
+    """Two replicas, on PostgreSQL where they hear of each other."""
+    first = await open_storage(postgres_url, keys=ring, clock=lambda: NOW)
+    second = await open_storage(postgres_url, keys=ring, clock=lambda: NOW)
+    yield first, second
+    await first.close()
+    await second.close()

@@ -29,6 +29,7 @@ def test_base64url_and_missing_padding_and_blanks_are_accepted() -> None:
     assert KeyRing.parse([f"k1:{urlsafe_b64encode(high).decode()}"]) == KeyRing.parse([entry(high)])
 
 
+@pytest.mark.row("SEC-L03")
 def test_a_printed_ring_shows_no_key() -> None:
     assert str(RAW[:4]) not in repr(KeyRing.parse([entry(RAW)]))
     assert "keys" not in repr(KeyRing.parse([entry(RAW)]))

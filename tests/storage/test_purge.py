@@ -15,8 +15,12 @@ from fakes.records import (
     an_audit_record,
     an_mcp_session,
 )
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage import KeyRing, Retention, Storage, open_storage
+from telamon.storage.purge import _batch
+from telamon.storage.schema import audit
 
 HOUR = 3600.0
 
@@ -126,3 +130,25 @@ async def test_two_replicas_purge_many_batches_at_once(url: str, ring: KeyRing) 
     assert await first.audit.list() == ()
     await first.close()
     await second.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.row("SEC-P22")
+@pytest.mark.parametrize("join", ["hashjoin", "mergejoin", "nestloop"])
+async def test_a_batch_is_not_exceeded_whatever_plan_is_made(
+    postgres_url: str, ring: KeyRing, join: str
+) -> None:
+    storage = await open_storage(postgres_url, keys=ring)
+    await storage.audit.add([an_audit_record(id=f"e{n}") for n in range(200)])
+    batch = _batch(select(audit.c.id), 7)
+
+    async def work(connection: AsyncConnection) -> int:
+        for other in {"hashjoin", "mergejoin", "nestloop"} - {join}:
+            await connection.exec_driver_sql(f"SET LOCAL enable_{other} = off")
+        for way in ("hashagg", "sort", "indexscan", "bitmapscan", "material", "memoize"):
+            await connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        found = await connection.execute(delete(audit).where(audit.c.id.in_(batch)))
+        return found.rowcount
+
+    assert await storage._database.write(work) == 7
+    await storage.close()

@@ -301,3 +301,25 @@ async def test_families_move_to_the_newest_grant_of_their_sites(storage: Storage
     on_new = await storage.tokens.families(grant_id="grant-2", now=NOW)
     assert {f.id for f in on_new} == {"f0", "f1"}
     assert await storage.tokens.family("ben") == replace(other)
+
+
+@pytest.mark.postgres
+@pytest.mark.row("SEC-P17", "SEC-V01")
+async def test_every_replica_hears_of_every_revocation(pair: tuple[Storage, Storage]) -> None:
+    here, there = pair
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    own: list[str] = []
+    here.notifications.subscribe("revoked", own.append)
+    there.notifications.subscribe("revoked", heard.put_nowait)
+    access, _ = await redeemed(here, "one")
+    await redeemed(here, "two")
+    await redeemed(here, "three")
+    assert await here.tokens.revoke_access(access.token)
+    assert not await here.tokens.revoke_access(access.token)
+    assert await here.tokens.revoke_family("two", "made up", NOW)
+    assert not await here.tokens.revoke_family("two", "made up", NOW)
+    assert len(await here.tokens.keep_newest("ada", "client-1", 1, NOW)) == 1
+    async with asyncio.timeout(10):
+        told = [await heard.get() for _ in range(3)]
+    assert told == own
+    assert told[:2] == ["one", "two"]

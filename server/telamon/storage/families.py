@@ -1,12 +1,13 @@
 """Token families at rest: listing, revoking and moving them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage.engine import Database
+from telamon.storage.notifications import Notifications
 from telamon.storage.records import Family
 from telamon.storage.schema import codes, families, tokens
 
@@ -14,14 +15,21 @@ _NAMES: Final = tuple(column.name for column in families.c)
 FAMILY_COLUMNS: Final = tuple(families.c[name].label(f"family__{name}") for name in _NAMES)
 """The family's columns under names of their own, for a join."""
 
+REVOKED: Final = "revoked"
+"""The topic that names a family some of whose tokens are not good any more: look again."""
+
 _NEWEST_FIRST: Final = (families.c.created_at.desc(), families.c.id)
 
 
 class Families:
-    """The part of the tokens' storage that deals with whole families."""
+    """The part of the tokens' storage that deals with whole families.
 
-    def __init__(self, database: Database) -> None:
+    Every replica is told of a revocation, by whichever process and for whatever reason.
+    """
+
+    def __init__(self, database: Database, notifications: Notifications) -> None:
         self._database = database
+        self._notifications = notifications
 
     async def family(self, family_id: str) -> Family | None:
         """The family of this id, also when expired or revoked."""
@@ -54,12 +62,18 @@ class Families:
 
     async def revoke_family(self, family_id: str, reason: str, now: float) -> bool:
         """Revoke the family with all its codes and tokens; True if it was not revoked before."""
-        statement = (
+        revoke = (
             update(families)
             .where(families.c.id == family_id, families.c.revoked_at.is_(None))
             .values(revoked_at=now, revoked_reason=reason)
+            .returning(families.c.id)
         )
-        return await self._database.change(statement) > 0
+
+        async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            found: Sequence[Row[Any]] = (await connection.execute(revoke)).all()
+            return found
+
+        return bool(await self._revoke(work))
 
     async def keep_newest(
         self, account_id: str, client_id: str, keep: int, now: float
@@ -72,7 +86,7 @@ class Families:
             .order_by(*_NEWEST_FIRST)
         )
 
-        async def work(connection: AsyncConnection) -> Sequence[Family]:
+        async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
             # The cut is made here: SQLite has no OFFSET without a LIMIT.
             ids = (await connection.execute(surplus)).scalars().all()[keep:]
             revoke = (
@@ -81,9 +95,25 @@ class Families:
                 .values(revoked_at=now, revoked_reason="superseded")
                 .returning(*FAMILY_COLUMNS)
             )
-            return tuple(family_of(row) for row in await connection.execute(revoke))
+            return (await connection.execute(revoke)).all()
 
-        return await self._database.write(work)
+        return tuple(family_of(row) for row in await self._revoke(work))
+
+    async def _revoke(
+        self, work: Callable[[AsyncConnection], Awaitable[Sequence[Row[Any]]]]
+    ) -> Sequence[Row[Any]]:
+        """Run what revokes and tell every replica; each of its rows begins with a family's id."""
+
+        async def telling(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            rows = await work(connection)
+            for row in rows:
+                await self._notifications.enlist(connection, REVOKED, row[0])
+            return rows
+
+        rows = await self._database.write(telling)
+        for row in rows:
+            self._notifications.deliver(REVOKED, row[0])
+        return rows
 
     async def move_families(
         self, account_id: str, cloud_ids: Collection[str], grant_id: str, now: float

@@ -66,15 +66,23 @@ class Notifications:
         Raises:
             StorageUnavailable: the other replicas could not be told.
         """
-        self._deliver(topic, payload)
+        self.deliver(topic, payload)
         if self._database.is_sqlite:
             return
-        message = json.dumps([self._origin, topic, payload], separators=(",", ":"))
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(select(func.pg_notify(_CHANNEL, message)))
+            await self.enlist(connection, topic, payload)
 
         await self._database.write(work, idempotent=True)
+
+    async def enlist(self, connection: AsyncConnection, topic: str, payload: str) -> None:
+        """Tell the other replicas as a part of a transaction: when it is committed, not before.
+
+        The subscribers of this process hear of it by :meth:`deliver`, once it is.
+        """
+        if not self._database.is_sqlite:
+            message = json.dumps([self._origin, topic, payload], separators=(",", ":"))
+            await connection.execute(select(func.pg_notify(_CHANNEL, message)))
 
     async def start(self) -> None:
         """Begin to listen.
@@ -140,9 +148,10 @@ class Notifications:
             _log.warning("storage.notifications.unreadable")
             return
         if origin != self._origin:
-            self._deliver(topic, payload)
+            self.deliver(topic, payload)
 
-    def _deliver(self, topic: str, payload: str) -> None:
+    def deliver(self, topic: str, payload: str) -> None:
+        """Call the subscribers of this process."""
         for callback, _ in tuple(self._subscribers.get(topic, ())):
             try:
                 callback(payload)

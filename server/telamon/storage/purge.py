@@ -2,9 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from telamon.storage.engine import Database
 from telamon.storage.schema import (
@@ -14,14 +26,21 @@ from telamon.storage.schema import (
     codes,
     families,
     grants,
+    letters,
+    mcp_events,
     mcp_sessions,
+    mcp_streams,
     probes,
+    replicas,
     tokens,
     transactions,
 )
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
+_OF_A_STREAM: Final = exists().where(
+    mcp_streams.c.session == mcp_events.c.session, mcp_streams.c.name == mcp_events.c.stream
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +53,8 @@ class Retention:
     idle_grant: float = HOUR
     """For one that no family hangs on; sign-ins under way, of a quarter of an hour, need theirs."""
     idle_mcp_session: float = DAY
+    ended_stream: float = 300.0
+    letter: float = 60.0
     audit: float = 90 * DAY
     batch: int = 500
     """Rows of one table that one transaction deletes."""
@@ -51,7 +72,7 @@ async def purge(database: Database, retention: Retention, now: float) -> dict[st
         while True:
             batch = _batch(keys, retention.batch)
             gone = await database.change(
-                delete(table).where(next(iter(table.primary_key)).in_(batch)), idempotent=True
+                delete(table).where(tuple_(*table.primary_key).in_(batch)), idempotent=True
             )
             total += gone
             if gone < retention.batch:
@@ -66,6 +87,11 @@ def _rules(retention: Retention, now: float) -> Iterator[tuple[Table, ColumnElem
     yield transactions, transactions.c.expires_at <= now
     yield browser_sessions, browser_sessions.c.expires_at <= now
     yield mcp_sessions, mcp_sessions.c.last_seen_at < now - retention.idle_mcp_session
+    since = case((mcp_streams.c.ended == 1, now - retention.ended_stream), else_=now - HOUR)
+    yield mcp_streams, mcp_streams.c.last_used_at < since
+    yield mcp_events, and_(mcp_events.c.at < now - retention.ended_stream, ~_OF_A_STREAM)
+    yield letters, letters.c.at < now - retention.letter
+    yield replicas, replicas.c.seen_at < now - HOUR
     # A family takes its codes and tokens with it. Until then consumed refresh tokens stay, so
     # that the reuse of any of them is still recognised.
     yield families, _family_is_dead(now - retention.dead_family)
@@ -124,6 +150,11 @@ async def _wipe_replays(database: Database, retention: Retention, now: float) ->
             return total
 
 
-def _batch(keys: Select[tuple[bytes]], size: int) -> Select[tuple[bytes]]:
-    # SQLite has no row locks and leaves this clause out.
-    return keys.limit(size).with_for_update(skip_locked=True)
+def _batch(keys: Select[Any], size: int) -> Select[Any]:
+    """At most *size* of the *keys*, without those that another replica is at.
+
+    As a common table expression, which PostgreSQL evaluates once because it locks rows; a plain
+    subquery it may evaluate again for every row, and each time pass over what it locked before.
+    """
+    # SQLite has no row locks and leaves that clause out.
+    return select(keys.limit(size).with_for_update(skip_locked=True).cte("batch", nesting=True))

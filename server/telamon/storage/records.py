@@ -1,6 +1,6 @@
 """The values that the storage keeps. All times are Unix seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -156,7 +156,11 @@ class BrowserSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class McpSession:
-    """A stateful MCP session. ``owner`` may use it, ``replica`` holds its streams."""
+    """A stateful MCP session: who may use it, and what any replica needs to go on with it.
+
+    ``initialize`` is what the client said of itself. ``replica`` is where it began; one with
+    *one_stream* (HTTP+SSE) lives nowhere else. ``log_level`` is None until the client chooses one.
+    """
 
     id: str = field(repr=False)
     owner: str
@@ -165,6 +169,46 @@ class McpSession:
     replica: str
     created_at: float
     last_seen_at: float
+    one_stream: bool = False
+    log_level: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamEntry:
+    """Something to be written to a stream's log: its beginning, or one event.
+
+    The beginning has *waiting*, the requests that it owes answers, each with whether it may have
+    changed something. An event has *seq* and *data*, a JSON text; *answers* names the request that
+    it answers, *last* says that none comes after it, *first* is the oldest one still of use and
+    *size* how many bytes there are from that one on.
+    """
+
+    session: bytes = field(repr=False)
+    stream: str
+    waiting: Sequence[tuple[str | int, bool]] | None = None
+    seq: int = 0
+    data: bytes = field(default=b"", repr=False)
+    answers: str | None = None
+    last: bool = False
+    first: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredStream:
+    """What is kept of a stream: the events behind a place in it, and whom it still owes."""
+
+    ended: bool
+    waiting: Sequence[tuple[str | int, bool]]
+    events: Sequence[tuple[int, bytes]] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """What another replica handed over; ``body`` is sealed at rest."""
+
+    id: str
+    body: Mapping[str, Json] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -187,11 +187,66 @@ mcp_sessions: Final = Table(
     Column("protocol_version", Text, nullable=False),
     Column("initialize", JsonText, nullable=False),
     Column("replica", Text, nullable=False),
+    Column("one_stream", Integer, nullable=False, server_default="0"),
+    Column("log_level", Text),
     Column("created_at", Double, nullable=False),
     Column("last_seen_at", Double, nullable=False),
     Index("ix_mcp_sessions_owner", "owner"),
     Index("ix_mcp_sessions_last_seen_at", "last_seen_at"),
 )
+
+mcp_streams: Final = Table(
+    "mcp_streams",
+    metadata,
+    Column("session", LargeBinary, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("waiting", JsonText, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("ended", Integer, nullable=False),
+    Column("last_used_at", Double, nullable=False),
+    Index("ix_mcp_streams_last_used_at", "last_used_at"),
+)
+"""Event streams that a client may resume at another replica. No foreign key: see ``McpStreams``."""
+
+mcp_events: Final = Table(
+    "mcp_events",
+    metadata,
+    Column("session", LargeBinary, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("answers", Text),
+    Column("at", Double, nullable=False),
+    Index("ix_mcp_events_at", "at"),
+)
+
+replicas: Final = Table(
+    "replicas",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("seen_at", Double, nullable=False),
+)
+"""Who lives. ``seen_at`` is the database's own time: the replicas' clocks may differ."""
+
+letters: Final = Table(
+    "letters",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("replica", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Double, nullable=False),
+    Index("ix_letters_replica", "replica"),
+    Index("ix_letters_at", "at"),
+)
+"""What one replica hands to another; NOTIFY says that it is there, and carries 8,000 bytes only."""
+
+list_changes: Final = Table(
+    "list_changes",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+"""How often each list of what is offered has changed, for replicas that missed being told."""
 
 audit: Final = Table(
     "audit",

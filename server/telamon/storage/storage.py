@@ -12,11 +12,14 @@ from telamon.storage.clients import Clients
 from telamon.storage.engine import Database
 from telamon.storage.errors import StorageUnavailable
 from telamon.storage.grants import Grants
+from telamon.storage.keys import KeyRing
 from telamon.storage.lookup import Lookup
 from telamon.storage.mcp_sessions import McpSessions
+from telamon.storage.mcp_streams import McpStreams
 from telamon.storage.notifications import Notifications
 from telamon.storage.purge import Retention, purge
 from telamon.storage.rekey import rekey
+from telamon.storage.replicas import Replicas
 from telamon.storage.schema import probes
 from telamon.storage.sealing import Sealer
 from telamon.storage.tokens import Tokens
@@ -48,12 +51,21 @@ class Storage:
         self.sealer = sealer
         self.clients = Clients(database, lookup)
         self.transactions = Transactions(database, lookup, sealer)
-        self.tokens = Tokens(database, lookup, sealer)
+        self.notifications = Notifications(database)
+        self.tokens = Tokens(database, lookup, sealer, self.notifications)
         self.grants = Grants(database, sealer)
         self.browser_sessions = BrowserSessions(database, lookup, sealer)
-        self.mcp_sessions = McpSessions(database, lookup)
+        self.mcp_sessions = McpSessions(database, lookup, self.notifications)
+        # What lives for minutes needs no rotation of its key, and none of its own at rest.
+        passing = Sealer(KeyRing({"root": lookup.derive("passing")}))
+        self.mcp_streams = McpStreams(database, passing, self.notifications)
+        self.replicas = Replicas(database, passing, self.notifications)
         self.audit = Audit(database)
-        self.notifications = Notifications(database)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several replicas may use this database: not if it is a SQLite file."""
+        return not self._database.is_sqlite
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte sub-key for one *purpose* (CSRF, request state, ...).

@@ -1,14 +1,16 @@
 """Codes and tokens at rest: looked up by hash, redeemed and rotated by one transaction each."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage.engine import Database
 from telamon.storage.families import FAMILY_COLUMNS, Families, family_of, family_values
 from telamon.storage.hot import HotSelect
 from telamon.storage.lookup import Lookup
+from telamon.storage.notifications import Notifications
 from telamon.storage.records import Code, NewToken, Token
 from telamon.storage.schema import codes, families, tokens
 from telamon.storage.sealing import Sealer
@@ -44,8 +46,10 @@ class Tokens(Families):
     Plaintexts come in and are hashed, under another pepper for each kind; none is ever returned.
     """
 
-    def __init__(self, database: Database, lookup: Lookup, sealer: Sealer) -> None:
-        super().__init__(database)
+    def __init__(
+        self, database: Database, lookup: Lookup, sealer: Sealer, notifications: Notifications
+    ) -> None:
+        super().__init__(database, notifications)
         self._lookup = lookup
         self._sealer = sealer
         self._access = HotSelect(database, _ACCESS)
@@ -229,8 +233,16 @@ class Tokens(Families):
     async def revoke_access(self, token: str) -> bool:
         """Remove this access token and nothing else; False when there was none."""
         key = self._lookup.hash("access", token)
-        statement = delete(tokens).where(tokens.c.hash == key, tokens.c.kind == "access")
-        return await self._database.change(statement) > 0
+        revoke = (
+            delete(tokens)
+            .where(tokens.c.hash == key, tokens.c.kind == "access")
+            .returning(tokens.c.family_id)
+        )
+
+        async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            return (await connection.execute(revoke)).all()
+
+        return bool(await self._revoke(work))
 
     async def _store_pair(
         self,
