@@ -2,6 +2,7 @@
 
 from telamon.plugin import Emulator, Product, World, hookimpl
 from telamon_jira.client import Jira, connect
+from telamon_jira.confining import CONTAINERS
 from telamon_jira.finding import FETCH, SEARCH
 from telamon_jira.prompts import PROMPTS
 from telamon_jira.resources import RESOURCES
@@ -38,4 +39,5 @@ def register_product() -> Product[JiraSettings, Jira]:
         fetch=FETCH,
         health=health,
         sandbox=emulated,
+        containers=CONTAINERS,
     )

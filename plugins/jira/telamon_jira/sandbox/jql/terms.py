@@ -147,6 +147,9 @@ TERMS: Mapping[str, Term] = MappingProxyType(
             "choice", lambda _view, issue: [log.author for log in issue.worklogs], _people
         ),
         "labels": Term("choice", _value("labels")),
+        "attachments": Term(
+            "choice", lambda _view, issue: [str(file.id) for file in issue.attachments]
+        ),
         "component": Term("choice", _value("components"), _collected("components")),
         "fixversion": Term("choice", _value("fixVersions"), _collected("versions")),
         "affectedversion": _AFFECTED,
