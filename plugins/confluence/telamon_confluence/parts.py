@@ -35,10 +35,11 @@ async def shown(
 
 
 def is_cut(whole: str, body: str) -> bool:
-    """Tell whether *body* lacks what a long text goes on with where the first part of it ends."""
+    """Tell whether *body* seems to be the first part of a long text, edited, without the rest."""
     end = _end(whole, 0)
-    rest = whole[end:].lstrip()
-    return bool(rest) and rest.partition("\n")[0] not in body
+    rest = whole[end:]
+    much_is_gone = len(whole) - len(body) > len(rest) // 2
+    return bool(rest) and much_is_gone and (len(body) <= end or rest[:1000] not in body)
 
 
 def _shown(

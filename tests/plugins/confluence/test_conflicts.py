@@ -70,7 +70,7 @@ async def test_storage_that_was_overtaken_while_it_was_written_is_compared_too(
         await ben.call("updateConfluencePage", pageId=number, body=PLAN.replace("May", "June"))
 
     ada.api.before_put = save
-    with pytest.raises(Conflict, match="-May."):
+    with pytest.raises(Conflict, match=r"-May\."):
         await ada.call(
             "updateConfluencePage", pageId=number, body="<p>Mine</p>", contentFormat="storage"
         )
