@@ -147,6 +147,8 @@ def sprint(value: Json) -> dict[str, Any]:
 
 def anything(value: Json) -> Any:
     """Return any other value, e.g. a custom field's, without noise."""
+    if isinstance(value, float) and value.is_integer():  # Jira writes every number with a point
+        return int(value)
     if isinstance(value, list):
         return [kept for item in items(value) if (kept := anything(item)) not in (None, [], {})]
     if not isinstance(value, dict):
@@ -164,13 +166,16 @@ def _option(value: Json) -> str:
     return f"{found['value']} / {child}" if child else str(found["value"])
 
 
+SPRINT_SIGNS = frozenset({"id", "name", "state", "boardId"})
+"""By these a sprint is told from other values of custom fields."""
+
 RECOGNISED: tuple[tuple[frozenset[str], Callable[[Json], Any]], ...] = (
     (frozenset({"type", "version", "content"}), markdown),
     (frozenset({"accountId"}), person),
     (frozenset({"statusCategory"}), status),
     (frozenset({"key", "fields"}), neighbour),
     (frozenset({"value", "id"}), _option),
-    (frozenset({"id", "name", "state", "boardId"}), sprint),
+    (SPRINT_SIGNS, sprint),
 )
 """What a value is can be told by the members it has."""
 

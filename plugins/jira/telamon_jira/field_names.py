@@ -51,6 +51,11 @@ SYSTEM: Screen = MappingProxyType(
 """The fields that every Jira has, under ids that never change."""
 
 
+def folded(name: Any) -> str:
+    """Return a field's name as names are compared: without regard to case and spacing."""
+    return " ".join(str(name).split()).casefold()
+
+
 def is_id(key: str) -> bool:
     """Say whether *key* is a field's id for sure."""
     return key in SYSTEM or CUSTOM_ID.fullmatch(key) is not None
@@ -85,12 +90,8 @@ def resolve(keys: Iterable[str], screen: Screen) -> tuple[dict[str, str], list[s
 
 
 def _called(key: str, screen: Screen) -> list[str]:
-    wanted = " ".join(key.split()).casefold()
-    named = [
-        identifier
-        for identifier, meta in screen.items()
-        if " ".join(str(meta.get("name")).split()).casefold() == wanted
-    ]
+    wanted = folded(key)
+    named = [found for found, meta in screen.items() if folded(meta.get("name")) == wanted]
     return named or [identifier for identifier in screen if identifier.casefold() == wanted]
 
 

@@ -9,11 +9,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from telamon.plugin import Ari, Fetch, Hit, InvalidArgument, NotFound, Search
 from telamon_jira import compact, issue_view, jql
 from telamon_jira.client import Jira
+from telamon_jira.converting import converted
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.values import members, objects
+from telamon_jira.wanted import Wanted
 
 EXCERPT = 300
-FOUND = ("summary", "issuetype", "status", "updated", "description")
+FOUND = Wanted(given=("summary", "issuetype", "status", "updated", "description"))
 IN_PATH = re.compile(rf"/(?:browse|issues)/({jql.KEY.pattern})/?")
 
 
@@ -22,7 +24,8 @@ async def search(jira: Jira, words: str, limit: int) -> Sequence[Hit]:
     hits: list[Hit] = []
     if jql.KEY.fullmatch(words.strip()):
         with suppress(NotFound):  # then it is an ordinary word
-            hits.append(_hit(jira, await issue_view.read(jira, words.strip(), FOUND)))
+            named = await issue_view.read(jira, words.strip(), FOUND)
+            hits += await _hits(jira, [named])
     clause = jql.text_clause(words)
     if clause is None or len(hits) >= limit:
         return hits[:limit]
@@ -31,12 +34,16 @@ async def search(jira: Jira, words: str, limit: int) -> Sequence[Hit]:
         {
             "jql": f"{clause} ORDER BY updated DESC",
             "maxResults": min(limit, 100),
-            "fields": list(FOUND),
+            "fields": FOUND.asked,
         },
     )
     seen = {hit.ari for hit in hits}
-    found = [_hit(jira, issue) for issue in objects(members(answer).get("issues"))]
+    found = await _hits(jira, objects(members(answer).get("issues")))
     return [*hits, *(hit for hit in found if hit.ari not in seen)][:limit]
+
+
+async def _hits(jira: Jira, issues: list[Any]) -> list[Hit]:
+    return await converted(lambda: [_hit(jira, issue) for issue in issues], issues)
 
 
 def _hit(jira: Jira, raw: Any) -> Hit:
@@ -77,8 +84,7 @@ async def fetch(jira: Jira, place: Ari | str) -> object:
     named = issue_named(place)
     if named is None:
         raise InvalidArgument("This is not the address of a Jira issue.")
-    shown = issue_view.show(jira, await issue_view.read(jira, named, issue_view.DETAILS))
-    return issue_view.newest_comments(shown, jira.settings.recent_comments)
+    return await issue_view.details(jira, named)
 
 
 SEARCH: Search[Jira] = Search(scopes=frozenset({READ_WORK}), run=search)

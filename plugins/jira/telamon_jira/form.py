@@ -10,9 +10,9 @@ from typing import Any
 
 from telamon.plugin import Conflict, InvalidArgument, Json, Rejected, ToolError
 from telamon_jira import writing
-from telamon_jira.field_names import SYSTEM, Screen, needs_screen, resolve
+from telamon_jira.field_names import CUSTOM_ID, SYSTEM, Screen, needs_screen, resolve
 from telamon_jira.field_values import Misfit, fit, is_for_people, kind_of, wants
-from telamon_jira.values import items
+from telamon_jira.values import items, members
 from telamon_jira.who import People
 
 ReadScreen = Callable[[], Awaitable[Screen]]
@@ -24,20 +24,30 @@ NOT_ASKED_FOR = frozenset({"project", "issuetype"})
 
 
 class Form:
-    """One issue's values on their way into Jira; *stored* reads the texts that an edit replaces."""
+    """One issue's values on their way into Jira.
+
+    *stored* reads the texts that an edit replaces; what these hold is lost only if *allow_loss*.
+    """
 
     def __init__(
-        self, read: ReadScreen, people: People, stored: writing.Stored | None = None
+        self,
+        read: ReadScreen,
+        people: People,
+        stored: writing.Stored | None = None,
+        *,
+        allow_loss: bool = False,
     ) -> None:
         self._read = read
         self._people = people
         self._stored = stored
+        self._allow_loss = allow_loss
         self._screen: Screen = {}
         self._was_read = False
         self._given: dict[str, Any] = {}
         self._ready: dict[str, Any] = {}
         self._areas: set[str] = set()
         self._before: dict[str, Any] = {}
+        self._gone: list[str] = []
 
     async def send(self, send: Send, values: Mapping[str, Any]) -> Json:
         """Fill in *values* and send them, once more if a refusal shows how they are meant.
@@ -69,6 +79,11 @@ class Form:
         named, unclear = resolve(values, self._screen)
         self._given = {named[key]: value for key, value in values.items() if key in named}
         return [*unclear, *await self._fit()]
+
+    @property
+    def dropped(self) -> list[str]:
+        """What the stored texts hold and the filled in ones do not."""
+        return self._gone
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -139,9 +154,27 @@ class Form:
 
     async def _documents(self) -> dict[str, Any]:
         texts = {name for name in self._areas if isinstance(self._ready.get(name), str)}
-        if self._stored and (unread := texts - self._before.keys()):
+        if self._stored and (unread := self._replacing() - self._before.keys()):
             self._before.update(dict.fromkeys(unread) | dict(await self._stored(unread)))
-        return {
-            name: writing.document(value, self._before.get(name)) if name in texts else value
+        body = {
+            name: await writing.adf(value, self._before.get(name)) if name in texts else value
             for name, value in self._ready.items()
+        }
+        self._gone = [
+            f"{name}: {loss}"
+            for name, before in self._before.items()
+            for loss in await writing.losses(before, body.get(name))
+        ]
+        writing.refuse_loss(self._gone, allowed=self._allow_loss)
+        return body
+
+    def _replacing(self) -> set[str]:
+        """Return the fields whose value may take the place of a stored text."""
+        return {
+            name
+            for name, value in self._ready.items()
+            if name in self._areas
+            or (
+                CUSTOM_ID.fullmatch(name) and (value is None or members(value).get("type") == "doc")
+            )
         }

@@ -1,13 +1,17 @@
 """How an issue is asked for and shown: exactly the fields that were wanted, and its address."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from telamon.plugin import Json
 from telamon_jira import compact, screens
 from telamon_jira.client import Jira
+from telamon_jira.converting import converted
 from telamon_jira.values import filled, items, members, objects
+from telamon_jira.wanted import Wanted
+from telamon_jira.writing import Stored
 
 DETAILS = (
     "summary",
@@ -40,17 +44,22 @@ LINE = ("summary", "status", "issuetype", "priority", "assignee", "updated")
 """What a list of a board, sprint, backlog or epic asks for when the caller named nothing."""
 
 
-def has_custom(fields: Sequence[str]) -> bool:
-    """Say whether *fields* may bring custom fields, whose ids mean nothing without names."""
-    return any(name.startswith(("customfield_", "*")) for name in fields)
+EVERYTHING_USUAL = Wanted(given=DETAILS, everyday=True)
+"""What one issue is read with when the caller named nothing: sprint and story points too."""
 
 
-def show(jira: Jira, raw: Json) -> dict[str, Any]:
-    """Return an issue as Jira sent it, made compact, with its browser address."""
+def show(
+    jira: Jira, raw: Json, wanted: Wanted, names: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what is wanted of an issue as Jira sent it, made compact, with its browser address.
+
+    *names* are those of the page on which it came.
+    """
     found = members(raw)
+    own = members(found.get("names"))
     fields = {
         name: shown
-        for name, value in members(found.get("fields")).items()
+        for name, value in wanted.of(members(found.get("fields")), names or own).items()
         if (shown := compact.field(name, value)) not in (None, "", [], {})
     }
     key = found.get("key")
@@ -59,7 +68,8 @@ def show(jira: Jira, raw: Json) -> dict[str, Any]:
         id=found.get("id"),
         url=jira.browse(key) if key else None,
         fields=fields,
-        names=custom_names(found.get("names"), fields),
+        names=custom_names(own, fields),
+        fieldsNotFound=wanted.missing(own if "names" in found else None),
         **{name: shape(found[name]) for name, shape in EXPANSIONS.items() if name in found},
     )
 
@@ -111,13 +121,33 @@ def newest_comments(shown: dict[str, Any], limit: int) -> dict[str, Any]:
     }
 
 
-async def read(
-    jira: Jira, key: str, fields: Sequence[str], *, names: bool = False, **query: Any
-) -> Json:
-    """GET one issue with exactly *fields*."""
-    expand = ",".join(filter(None, [query.pop("expand", None), "names" if names else None]))
+async def read(jira: Jira, key: str, wanted: Wanted, **query: Any) -> Json:
+    """GET one issue with the fields that are wanted."""
+    expand = [*query.pop("expand", ()), *(["names"] if wanted.needs_names else [])]
     return await jira.api.get(
         "/rest/api/3/issue/{issueIdOrKey}",
-        {"fields": ",".join(fields), "expand": expand or None, **query},
+        {
+            "fields": ",".join(wanted.asked),
+            "expand": ",".join(dict.fromkeys(expand)) or None,
+            **query,
+        },
         issueIdOrKey=key,
     )
+
+
+async def details(jira: Jira, key: str, *more: str) -> dict[str, Any]:
+    """Read one issue as it is shown when nothing is chosen, and the fields *more*."""
+    wanted = replace(EVERYTHING_USUAL, given=(*DETAILS, *more))
+    raw = await read(jira, key, wanted)
+    shown = await converted(lambda: show(jira, raw, wanted), raw)
+    return newest_comments(shown, jira.settings.recent_comments)
+
+
+def stored_texts(jira: Jira, key: str) -> Stored:
+    """Return what reads the texts of an issue as they are stored."""
+
+    async def read_them(names: Collection[str]) -> Mapping[str, Any]:
+        raw = await read(jira, key, Wanted(given=tuple(sorted(names)), exact=True))
+        return members(members(raw).get("fields"))
+
+    return read_them

@@ -5,7 +5,7 @@ from typing import Any
 
 from telamon_jira.values import items, members, objects
 
-LINES: Mapping[str, str] = {
+LINES = {
     "issuetype": "Type",
     "status": "Status",
     "priority": "Priority",
@@ -27,7 +27,8 @@ def issue_page(shown: Mapping[str, Any]) -> str:
     """Return the page of an issue as :func:`telamon_jira.issue_view.show` gives it."""
     fields = members(shown.get("fields"))
     parts = [f"# {shown.get('key')}: {fields.get('summary', '')}", str(shown.get("url", ""))]
-    facts = [f"- {label}: {_said(fields[name])}" for name, label in LINES.items() if name in fields]
+    labels = LINES | members(shown.get("names"))
+    facts = [f"- {said}: {_said(fields[name])}" for name, said in labels.items() if name in fields]
     parts.append("\n".join(facts))
     if fields.get("description"):
         parts.append(f"## Description\n\n{fields['description']}")

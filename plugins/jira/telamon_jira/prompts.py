@@ -21,12 +21,19 @@ from telamon_jira.scopes import (
     READ_SPRINT,
     READ_WORK,
 )
+from telamon_jira.tools.boards import issues_query
 from telamon_jira.tools.search import issue_page
 from telamon_jira.values import members, objects
+from telamon_jira.wanted import Wanted
 
 NEIGHBOURS = 10
 REPORTED = 100
-REPORT_FIELDS = ("summary", "issuetype", "status", "assignee", "priority", "parent", "labels")
+SIMILAR = Wanted(given=issue_view.LINE)
+REPORTED_OF = Wanted(
+    given=("summary", "issuetype", "status", "assignee", "priority", "parent", "labels"),
+    everyday=True,
+)
+RELEASED = Wanted(given=("summary", "issuetype", "priority", "labels", "components", "description"))
 
 
 def _attached(uri: str, data: Any) -> Message:
@@ -38,8 +45,7 @@ def _attached(uri: str, data: Any) -> Message:
 @prompt(READ_WORK, title="Triage a Jira issue", complete={"key": issue_keys})
 async def triage_issue(jira: Jira, *, key: IssueIdOrKey) -> list[Message]:
     """Judge one issue: is it clear, how urgent is it, who should have it, is it known already."""
-    raw = await issue_view.read(jira, key, (*issue_view.DETAILS, "project"))
-    shown = issue_view.newest_comments(issue_view.show(jira, raw), jira.settings.recent_comments)
+    shown = await issue_view.details(jira, key, "project")
     fields = members(shown["fields"])
     project = str(members(fields.get("project")).get("key"))
     similar = await _similar(jira, project, str(fields.get("summary") or ""), shown["key"])
@@ -66,9 +72,9 @@ async def _similar(jira: Jira, project: str, summary: str, key: str) -> dict[str
     )
     answer = await jira.api.read(
         "/rest/api/3/search/jql",
-        {"jql": query, "maxResults": NEIGHBOURS, "fields": list(issue_view.LINE)},
+        {"jql": query, "maxResults": NEIGHBOURS, "fields": SIMILAR.asked},
     )
-    return issue_page(jira, answer)
+    return await issue_page(jira, answer, SIMILAR)
 
 
 async def _boards(jira: Jira, typed: str, _others: Mapping[str, str]) -> Sequence[str]:
@@ -118,15 +124,14 @@ async def sprint_report(jira: Jira, *, board_id: Id) -> list[Message]:
     identifier = str(active[0].get("id"))
     issues = await jira.api.get(
         "/rest/software/1.0/sprint/{sprintId}/issue",
-        {"maxResults": REPORTED, "fields": ",".join(REPORT_FIELDS)},
+        issues_query(None, REPORTED_OF, REPORTED, None),
         sprintId=identifier,
     )
     known = ("name", "goal", "startDate", "endDate")
     sprint = {name: active[0][name] for name in known if name in active[0]}
+    page = await issue_page(jira, issues, REPORTED_OF)
     return [
-        _attached(
-            jira.resource("sprint", identifier), {"sprint": sprint, **issue_page(jira, issues)}
-        ),
+        _attached(jira.resource("sprint", identifier), {"sprint": sprint, **page}),
         Message(
             "Write a report of the sprint above for the team: the goal and whether it will be "
             "reached; what is done, in progress and not started, with issue keys; what is at risk "
@@ -148,14 +153,21 @@ async def release_notes(jira: Jira, *, project: ProjectIdOrKey, version: Line) -
     )
     answer = await jira.api.read(
         "/rest/api/3/search/jql",
-        {
-            "jql": query,
-            "maxResults": REPORTED,
-            "fields": ["summary", "issuetype", "priority", "labels", "components", "description"],
-        },
+        {"jql": query, "maxResults": REPORTED, "fields": RELEASED.asked},
     )
+    page = await issue_page(jira, answer, RELEASED)
+    if not page["issues"]:
+        open_ones = query.replace("statusCategory = Done", "statusCategory != Done")
+        return [
+            Message(
+                f"There is nothing to write release notes from: no finished issue of {project} has "
+                f"the fix version {version}. Say so. Then look with searchJiraIssuesUsingJql "
+                f"whether the version has issues that are not finished ({open_ones}), and offer to "
+                "write a preview of those."
+            )
+        ]
     return [
-        _attached(jira.resource("version", f"{project}-{version}"), issue_page(jira, answer)),
+        _attached(jira.resource("version", f"{project}-{version}"), page),
         Message(
             f"Write the release notes of {project} {version} from the issues above, for the people "
             "who use it: what is new, what is better, what is repaired. One line each in plain "

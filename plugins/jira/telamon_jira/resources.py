@@ -35,8 +35,7 @@ async def issue(jira: Jira, *, key: IssueIdOrKey) -> str:
 
 async def read_page(jira: Jira, key: str) -> str:
     """Read an issue and write it out as a page."""
-    shown = issue_view.show(jira, await issue_view.read(jira, key, issue_view.DETAILS))
-    return issue_page(issue_view.newest_comments(shown, jira.settings.recent_comments))
+    return issue_page(await issue_view.details(jira, key))
 
 
 @resource(

@@ -3,13 +3,22 @@
 An edit is laid over the stored document, so that what its Markdown leaves alone is left alone.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from telamon.adf import AdfError, apply_edit, from_markdown, lost
 from telamon.plugin import InvalidArgument, Json
+from telamon_jira.converting import converted
 from telamon_jira.field_values import DOCUMENTS
 from telamon_jira.values import items, members
+
+EMPTY: Mapping[str, Any] = {"type": "doc", "version": 1, "content": []}
+FRAMES: Mapping[str, str] = MappingProxyType(
+    {"panel": "panel", "expand": "expand", "nestedExpand": "expand", "decisionList": "decisions"}
+)
+"""What a text that was written anew forgets, beside what :func:`telamon.adf.lost` names."""
 
 Stored = Callable[[Collection[str]], Awaitable[Mapping[str, Any]]]
 """Reads the documents that are stored in the named fields now."""
@@ -31,15 +40,73 @@ def document(text: str, stored: Json = None) -> dict[str, Any]:
         raise InvalidArgument(f"The Markdown cannot be converted: {problem}") from problem
 
 
-def dropped(before: Json, after: Json) -> list[str]:
-    """Return what the document *before* has that nobody would get back from *after*."""
-    if not members(before) or not members(after):
+async def adf(text: str, stored: Json = None) -> dict[str, Any]:
+    """Return Markdown as :func:`document` does, without holding up others."""
+    return await converted(lambda: document(text, stored), text, stored)
+
+
+async def losses(before: Json, after: Json) -> list[str]:
+    """Return what the document *before* has that nobody would get back from *after*.
+
+    *after* may be nothing: then all goes.
+    """
+    if members(before).get("type") != "doc":
         return []
-    return [str(loss) for loss in lost(members(before), members(after))]
+    return await converted(lambda: _gone(before, members(after) or EMPTY), before, after)
 
 
-def updates(values: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def _gone(before: Json, after: Json) -> list[str]:
+    try:
+        gone = [str(loss) for loss in lost(before, after)]
+    except AdfError as problem:
+        raise InvalidArgument(f"The text that is stored cannot be edited: {problem}") from problem
+    had, has = _frames(before), _frames(after)
+    fewer = ((kind, count - has[kind]) for kind, count in had.items())
+    return [
+        *gone,
+        *(f"{kind} ({count} times)" if count > 1 else kind for kind, count in fewer if count > 0),
+    ]
+
+
+def _frames(document: Json) -> Counter[str]:
+    found: Counter[str] = Counter()
+    waiting = [document]
+    while waiting:
+        node = members(waiting.pop())
+        if node.get("type") in FRAMES:
+            found[FRAMES[node["type"]]] += 1
+        waiting.extend(items(node.get("content")))
+    return found
+
+
+def refuse_loss(gone: Collection[str], *, allowed: bool) -> None:
+    """Refuse an edit that would lose what *gone* names, unless that is *allowed*.
+
+    Raises:
+        InvalidArgument: Nothing was written; the sentence says what would be lost.
+    """
+    if gone and not allowed:
+        raise InvalidArgument(
+            f"Nothing was written, because it would remove: {', '.join(gone)}. Read the text again "
+            "and keep these parts in the Markdown as they are, or set allowLoss to remove them."
+        )
+
+
+def set_by(values: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return the fields that update operations do nothing with but set them, and their values."""
+    return {
+        name: operations[0]["set"]
+        for name, operations in values.items()
+        if len(operations) == 1 and operations[0].keys() == {"set"}
+    }
+
+
+async def updates(values: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return update operations with the Markdown of comments and documents turned into ADF."""
+    return await converted(lambda: _operations(values), values)
+
+
+def _operations(values: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         name: [
             {verb: _operand(name, operand) for verb, operand in operation.items()}

@@ -26,6 +26,7 @@ async def test_boards_are_listed_with_their_projects(jira: Sandbox) -> None:
         "name": "DEMO board",
         "type": "scrum",
         "project": {"projectKey": "DEMO", "projectName": "Demo shop"},
+        "url": "https://first.example.com/secure/RapidBoard.jspa?rapidView=1",
     }
     assert page["boards"][2]["private"] is True
     assert page["isLast"] is True

@@ -96,8 +96,8 @@ def test_any_other_value_loses_its_noise(value: Any, shown: Any) -> None:
     assert compact.anything(value) == shown
 
 
-def test_markdown_becomes_a_document_only_where_jira_wants_one() -> None:
-    updated = writing.updates(
+async def test_markdown_becomes_a_document_only_where_jira_wants_one() -> None:
+    updated = await writing.updates(
         {
             "description": [{"set": "x"}],
             "labels": [{"add": "x"}],

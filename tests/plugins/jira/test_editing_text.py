@@ -6,7 +6,7 @@ import pytest
 from fakes.jira_api import Sandbox
 
 from telamon.plugin import InvalidArgument
-from telamon_jira.writing import document
+from telamon_jira.writing import document, losses
 
 MACRO = {
     "type": "extension",
@@ -70,11 +70,91 @@ async def test_a_macro_stays_by_its_reference(jira: Sandbox) -> None:
     assert after["content"] == [paragraph("Firstly"), MACRO, paragraph("Last")]
 
 
-async def test_what_an_edit_drops_is_named(jira: Sandbox) -> None:
+async def test_an_edit_that_would_lose_something_is_refused_with_what_it_is(jira: Sandbox) -> None:
+    before = await stored(jira, "DEMO-3")
+    api = jira.api()
+    with pytest.raises(InvalidArgument) as refusal:
+        await jira.call(
+            "editJiraIssue",
+            {"issueIdOrKey": "DEMO-3", "fields": {"description": "Short", "summary": "x"}},
+            api=api,
+        )
+    for part in ("mention: @Ben Example", "medium: cart.png", "description: panel", "allowLoss"):
+        assert part in str(refusal.value)
+    assert {request.method for request in api.requests} == {"GET"}
+    assert await stored(jira, "DEMO-3") == before
+
+
+async def test_what_an_edit_may_drop_is_named(jira: Sandbox) -> None:
     await edit(jira, "DEMO-7", description=DOCUMENT)
-    answer = await edit(jira, "DEMO-7", description="First")
+    fields = {"description": "First"}
+    with pytest.raises(InvalidArgument, match="description: macro: extension burndown"):
+        await edit(jira, "DEMO-7", **fields)
+    answer = await jira.call(
+        "editJiraIssue", {"issueIdOrKey": "DEMO-7", "fields": fields, "allowLoss": True}
+    )
     assert len(answer["dropped"]) == 1
     assert answer["dropped"][0].startswith("description: macro")
+
+
+@pytest.mark.parametrize("value", [None, {"type": "doc", "version": 1, "content": []}, ""])
+@pytest.mark.parametrize("field", ["description", "customfield_10051"])
+async def test_emptying_a_text_counts_what_goes_with_it(
+    jira: Sandbox, field: str, value: Any
+) -> None:
+    there = {"issueIdOrKey": "DEMO-4", "fields": {field: DOCUMENT}, "allowLoss": True}
+    await jira.call("editJiraIssue", there)
+    with pytest.raises(InvalidArgument, match=f"{field}: macro"):
+        await edit(jira, "DEMO-4", **{field: value})
+    answer = await jira.call(
+        "editJiraIssue", {"issueIdOrKey": "DEMO-4", "fields": {field: value}, "allowLoss": True}
+    )
+    assert "macro" in answer["dropped"][0]
+
+
+async def test_emptying_a_field_without_text_loses_nothing(jira: Sandbox) -> None:
+    answer = await edit(jira, "DEMO-4", customfield_10016=None, environment=None)
+    assert "dropped" not in answer
+
+
+async def test_panels_and_expands_are_kept_or_named(jira: Sandbox) -> None:
+    expand = {"type": "expand", "attrs": {"title": "More"}, "content": [paragraph("in")]}
+    panel = {"type": "panel", "attrs": {"panelType": "info"}, "content": [paragraph("note")]}
+    body: dict[str, Any] = {
+        "type": "doc",
+        "version": 1,
+        "content": [panel, panel, expand, paragraph("End")],
+    }
+    await edit(jira, "DEMO-7", description=body)
+    text = await read(jira, "DEMO-7")
+    await edit(jira, "DEMO-7", description=text.replace("End", "The end"))
+    assert (await stored(jira, "DEMO-7"))["content"][:3] == body["content"][:3]
+    with pytest.raises(InvalidArgument, match=r"description: panel \(2 times\)\."):
+        await edit(jira, "DEMO-7", description="The end")
+
+
+async def test_a_text_that_is_too_deep_to_compare_is_not_overwritten(jira: Sandbox) -> None:
+    deep: dict[str, Any] = paragraph("deep")
+    for _ in range(3000):
+        deep = {"type": "blockquote", "content": [deep]}
+    with pytest.raises(InvalidArgument, match="cannot be edited"):
+        await losses({"type": "doc", "version": 1, "content": [deep]}, None)
+
+
+async def test_a_step_loses_no_text_either(jira: Sandbox) -> None:
+    await edit(jira, "DEMO-7", description=DOCUMENT)
+    step: dict[str, Any] = {"issueIdOrKey": "DEMO-7", "transition": {"name": "Start work"}}
+    for texts in (
+        {"fields": {"description": "gone"}},
+        {"update": {"description": [{"set": "gone"}]}},
+    ):
+        with pytest.raises(InvalidArgument, match="description: macro"):
+            await jira.call("transitionJiraIssue", {**step, **texts})
+    with pytest.raises(InvalidArgument, match="description in fields or update, not in both"):
+        await jira.call(
+            "transitionJiraIssue",
+            {**step, "fields": {"description": "a"}, "update": {"description": [{"set": "b"}]}},
+        )
 
 
 async def test_a_reference_to_nothing_is_refused_before_anything_is_written(
@@ -117,11 +197,47 @@ async def test_a_comment_is_edited_likewise(jira: Sandbox) -> None:
     comments = (await stored(jira, "DEMO-3", "comment"))["comments"]
     assert comments[-1]["body"]["content"][0]["content"][0]["type"] == "mention"
     assert "the shipping fee" in str(comments[-1]["body"])
-    again = await jira.call(
-        "addCommentToJiraIssue",
-        {"issueIdOrKey": "DEMO-3", "commentId": newest["id"], "commentBody": "gone"},
-    )
+    gone = {"issueIdOrKey": "DEMO-3", "commentId": newest["id"], "commentBody": "gone"}
+    with pytest.raises(InvalidArgument, match="mention: @Ben Example"):
+        await jira.call("addCommentToJiraIssue", gone)
+    again = await jira.call("addCommentToJiraIssue", {**gone, "allowLoss": True})
     assert "mention" in again["dropped"][0]
+
+
+async def test_the_text_of_a_work_log_is_edited_likewise(jira: Sandbox) -> None:
+    where = {"issueIdOrKey": "DEMO-7", "timeSpent": "1h"}
+    body = {"type": "doc", "version": 1, "content": [paragraph("First"), MACRO]}
+    api = jira.api()
+    made = await api.post(
+        "/rest/api/3/issue/{issueIdOrKey}/worklog",
+        {"timeSpent": "1h", "comment": body},
+        issueIdOrKey="DEMO-7",
+    )
+    entry = {**where, "worklogId": made["id"]}
+    page = await jira.call("listJiraIssueWorklogs", {"issueIdOrKey": "DEMO-7"})
+    text = page["worklogs"][-1]["comment"]
+    changed = await jira.call(
+        "addWorklogToJiraIssue", {**entry, "commentBody": text.replace("First", "Firstly")}
+    )
+    assert changed["comment"].startswith("Firstly\n")
+    for gone in ("Firstly", ""):
+        with pytest.raises(InvalidArgument, match="macro: extension burndown"):
+            await jira.call("addWorklogToJiraIssue", {**entry, "commentBody": gone})
+    kept = await jira.call("addWorklogToJiraIssue", entry)
+    assert "adf ref=" in kept["comment"]
+    emptied = await jira.call(
+        "addWorklogToJiraIssue", {**entry, "commentBody": "", "allowLoss": True}
+    )
+    assert "comment" not in emptied
+    assert emptied["dropped"] == ["macro: extension burndown"]
+
+
+@pytest.mark.parametrize("estimate", [{"adjustEstimate": "new"}, {"newEstimate": "1h"}])
+async def test_a_new_estimate_is_said_in_full(jira: Sandbox, estimate: dict[str, str]) -> None:
+    with pytest.raises(InvalidArgument, match="newEstimate together with"):
+        await jira.call(
+            "addWorklogToJiraIssue", {"issueIdOrKey": "DEMO-7", "timeSpent": "1h", **estimate}
+        )
 
 
 async def test_a_field_without_text_gets_its_first(jira: Sandbox) -> None:

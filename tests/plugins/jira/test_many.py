@@ -10,8 +10,10 @@ from telamon.plugin import Forbidden, InvalidArgument, NotFound, Rejected, Unava
 from telamon.plugin.testing import FakeApi, FakeCall, InTurn
 from telamon_jira.client import Jira
 from telamon_jira.settings import JiraSettings
-from telamon_jira.tools.many import NewIssue, create_jira_issues, move_jira_issues
+from telamon_jira.tools.many import NewIssue, create_jira_issues
+from telamon_jira.tools.moving import move_jira_issues
 
+THERE = {"issues": [{"id": "10", "key": "B-1"}]}
 PRIORITIES = "Priority (priority) wants a priority, one of: Highest, High, Medium, Low, Lowest"
 VERSIONS = "Fix versions (fixVersions) wants a list, each a version, one of: 1.8, 1.9, 2.0"
 
@@ -40,6 +42,26 @@ async def test_many_issues_are_created_in_one_request(jira: Sandbox) -> None:
     shown = await jira.call("getJiraIssue", {"issueIdOrKey": "DEMO-24"})
     assert shown["fields"]["description"] == "**x**"
     assert shown["fields"]["labels"] == ["a"]
+
+
+async def test_progress_counts_every_issue_that_is_dealt_with(jira: Sandbox) -> None:
+    issues = [issue(), issue(issueTypeName="Wish"), issue(additional_fields={"duedate": "soon"})]
+    creating, validating = FakeCall(), FakeCall()
+    await jira.call("createJiraIssues", {"issues": issues, "validateOnly": True}, call=validating)
+    assert [done for done, _, _ in validating.reported] == [1, 2, 3]
+    await jira.call("createJiraIssues", {"issues": issues}, call=creating)
+    assert creating.reported[-1] == (3, 3, "3 of 3")
+
+
+async def test_what_jira_says_nothing_about_is_not_reported_as_done() -> None:
+    api = FakeApi(answers={("POST", "/rest/api/3/issue/bulk"): {"issues": [], "errors": []}})
+    answer: Any = await create_jira_issues.run(
+        Jira(api=api, settings=JiraSettings()),
+        FakeCall(),
+        issues=[NewIssue.model_validate(issue())],
+    )
+    assert answer["failed"] == 1
+    assert "search before repeating" in answer["results"][0]["problems"][0]
 
 
 async def test_each_issue_has_its_own_result(jira: Sandbox) -> None:
@@ -121,6 +143,7 @@ async def test_a_move_that_can_no_longer_be_watched_still_tells_its_task() -> No
             ("GET", "/rest/api/3/issue/createmeta/A/issuetypes"): {
                 "issueTypes": [{"id": "1", "name": "Task"}]
             },
+            ("POST", "/rest/api/3/issue/bulkfetch"): THERE,
             ("POST", "/rest/api/3/bulk/issues/move"): {"taskId": "7"},
             ("GET", "/rest/api/3/bulk/queue/7"): Unavailable("Jira is down."),
         }
@@ -205,7 +228,7 @@ async def test_issues_are_moved_with_progress(jira: Sandbox) -> None:
         call=call,
     )
     assert (answer["status"], answer["percent"]) == ("COMPLETE", 100)
-    assert answer["movedIssueIds"] == [10013, 10016]
+    assert answer["moved"] == {"DEMO-13": "OPS-11", "DEMO-16": "OPS-12"}
     assert [done for done, _, _ in call.reported] == [50, 100]
     moved = await jira.call("getJiraIssue", {"issueIdOrKey": "DEMO-13"})
     assert moved["key"] == "OPS-11"
@@ -236,7 +259,68 @@ async def test_what_cannot_be_moved_is_counted(jira: Sandbox) -> None:
         },
     )
     assert answer["notFoundOrNotAllowed"] == 1
-    assert answer["movedIssueIds"] == [10013]
+    assert answer["notFound"] == ["DEMO-999"]
+    assert answer["moved"] == {"DEMO-13": "DEMO-13"}
+
+
+async def test_what_is_not_there_at_all_is_not_moved(jira: Sandbox) -> None:
+    api = jira.api()
+    with pytest.raises(InvalidArgument, match="None of these issues exists"):
+        await jira.call(
+            "moveJiraIssues",
+            {
+                "issues": "DEMO-998, DEMO-999",
+                "targetProjectKey": "OPS",
+                "targetIssueTypeName": "Bug",
+            },
+            api=api,
+        )
+    assert all("move" not in request.path for request in api.requests)
+
+
+async def test_a_key_that_an_issue_once_had_is_not_called_missing(jira: Sandbox) -> None:
+    there = {"targetProjectKey": "OPS", "targetIssueTypeName": "Bug"}
+    back = {"targetProjectKey": "DEMO", "targetIssueTypeName": "Bug"}
+    await jira.call("moveJiraIssues", {"issues": ["DEMO-13"], **there})
+    answer = await jira.call("moveJiraIssues", {"issues": ["DEMO-13"], **back})
+    assert answer["moved"] == {"OPS-11": "DEMO-23"}
+    assert "notFound" not in answer
+
+
+async def test_a_move_is_looked_at_later_with_the_new_keys(jira: Sandbox) -> None:
+    moved = await jira.call(
+        "moveJiraIssues",
+        {"issues": ["DEMO-13"], "targetProjectKey": "OPS", "targetIssueTypeName": "Bug"},
+    )
+    later = await jira.call("getJiraBulkOperation", {"taskId": moved["taskId"]})
+    assert later["moved"] == {"10013": "OPS-11"}
+
+
+async def test_a_move_whose_new_keys_cannot_be_read_is_still_told() -> None:
+    api = FakeApi(
+        answers={
+            ("GET", "/rest/api/3/issue/createmeta/A/issuetypes"): {
+                "issueTypes": [{"id": "1", "name": "Task"}]
+            },
+            ("POST", "/rest/api/3/issue/bulkfetch"): InTurn(THERE, Unavailable("Jira is down.")),
+            ("POST", "/rest/api/3/bulk/issues/move"): {"taskId": "7"},
+            ("GET", "/rest/api/3/bulk/queue/7"): {
+                "taskId": "7",
+                "status": "COMPLETE",
+                "progressPercent": 100,
+                "processedAccessibleIssues": [10],
+            },
+        }
+    )
+    answer: Any = await move_jira_issues.run(
+        Jira(api=api, settings=JiraSettings()),
+        FakeCall(),
+        issues=["B-1"],
+        target_project_key="A",
+        target_issue_type_name="Task",
+    )
+    assert answer["moved"] == {"B-1": "10"}
+    assert answer["newKeysUnknown"] == "Jira is down."
 
 
 async def test_a_target_type_that_is_none_is_answered_with_those_that_exist(
@@ -256,6 +340,7 @@ async def test_a_long_move_is_handed_over_and_can_be_looked_at(jira: Sandbox) ->
         {"issues": ["DEMO-13"], "targetProjectKey": "OPS", "targetIssueTypeName": "Bug"},
     )
     assert answer["status"] == "ENQUEUED"
+    assert "getJiraBulkOperation" in answer["note"]
     later = await hasty.call("getJiraBulkOperation", {"taskId": answer["taskId"]})
     assert later["status"] == "RUNNING"
     with pytest.raises(NotFound):
@@ -274,6 +359,7 @@ async def test_a_move_waits_longer_and_longer_and_names_what_failed() -> None:
     api = FakeApi(
         answers={
             ("GET", "/rest/api/3/issue/createmeta/A/issuetypes"): types,
+            ("POST", "/rest/api/3/issue/bulkfetch"): THERE,
             ("POST", "/rest/api/3/bulk/issues/move"): {"taskId": "7"},
             ("GET", "/rest/api/3/bulk/queue/7"): InTurn(*[running] * 5, over),
         }
@@ -294,8 +380,8 @@ async def test_a_move_waits_longer_and_longer_and_names_what_failed() -> None:
     )
     assert pauses == [0.5, 1.0, 2.0, 4.0, 4.0]
     assert call.reported == [(10, 100, "10 % of 2")]
-    assert answer["failed"] == {"10": ["The type is wrong."]}
-    assert "A,1,A-9" in api.requests[1].body["targetToSourcesMapping"]
+    assert answer["failed"] == {"B-1": ["The type is wrong."]}
+    assert "A,1,A-9" in api.requests[2].body["targetToSourcesMapping"]
 
 
 async def test_a_refused_move_says_why(jira: Sandbox) -> None:
@@ -304,6 +390,7 @@ async def test_a_refused_move_says_why(jira: Sandbox) -> None:
             ("GET", "/rest/api/3/issue/createmeta/A/issuetypes"): {
                 "issueTypes": [{"id": "1", "name": "Task"}]
             },
+            ("POST", "/rest/api/3/issue/bulkfetch"): THERE,
             ("POST", "/rest/api/3/bulk/issues/move"): Rejected("No."),
         }
     )

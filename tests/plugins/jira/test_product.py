@@ -1,8 +1,11 @@
 """What the product declares: names, schemas, scopes, settings."""
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fakes.jira_api import ADA, BEN, FIRST, Sandbox
@@ -89,6 +92,77 @@ def test_the_listed_tools_are_short() -> None:
         if t.listed
     ]
     assert len(json.dumps(listed, separators=(",", ":"))) < 13_000
+
+
+def parameters(schema: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every parameter of a schema with what may be in it, also within lists and objects."""
+    if schema.get("type") == "array":
+        yield from parameters(schema["items"], name)
+        return
+    yield name, schema
+    for inner, found in schema.get("properties", {}).items():
+        yield from parameters(found, inner)
+
+
+IDENTIFYING = re.compile(r"(^id|Id|_id|Key|_key|^key|Issue|^issues|^parent)$")
+"""What names one thing, be it alone or in a list."""
+CLOSED = frozenset({"action", "adjustEstimate", "expand", "orderBy", "state", "status", "type"})
+OPEN_TYPES = frozenset({"createIssueLink"})
+"""Its type is one that an administrator made."""
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_every_key_and_id_has_a_pattern_and_every_closed_set_is_an_enum(tool: Tool[Jira]) -> None:
+    for name, schema in parameters(tool.schema):
+        if schema.get("type") == "string" and IDENTIFYING.search(name):
+            assert schema["pattern"], name
+        if name in CLOSED and not (name == "type" and tool.name in OPEN_TYPES):
+            assert schema.get("enum"), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "issueIdOrKey",
+        "issues",
+        "parent",
+        "inwardIssue",
+        "rankBeforeIssue",
+        "boardId",
+        "taskId",
+        "id",
+        "targetProjectKey",
+        "accountId",
+        "assignee_account_id",
+        "globalId",
+    ],
+)
+def test_what_names_one_thing_is_looked_at(name: str) -> None:
+    assert IDENTIFYING.search(name)
+    assert name in {found for tool in TOOLS.values() for found, _ in parameters(tool.schema)}
+
+
+def test_every_closed_set_is_known() -> None:
+    seen = {
+        name for tool in TOOLS.values() for name, one in parameters(tool.schema) if "enum" in one
+    }
+    assert seen == CLOSED
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_a_list_may_come_as_a_text_with_commas(tool: Tool[Jira]) -> None:
+    for field, info in tool.arguments.model_fields.items():
+        schema = tool.schema["properties"].get(info.alias, {})
+        of = schema.get("items", {})
+        if schema.get("type") != "array" or of.get("type") != "string":
+            continue
+        choices = of.get("enum", ["A-1", "BROWSE_X"])
+        given = {str(info.alias): ", ".join(choices[-2:])}
+        try:
+            tool.arguments.model_validate(given)
+        except ValidationError as refusal:
+            wrong = [found for found in refusal.errors() if found["loc"][0] == info.alias]
+            assert "list_type" not in {found["type"] for found in wrong}, field
 
 
 def id_parameters() -> list[tuple[str, str]]:

@@ -135,9 +135,16 @@ async def test_people_who_can_be_assigned_are_found(jira: Sandbox) -> None:
     for key in ("DEMO-3", "10003"):
         by_issue = await jira.call("findAssignableUsers", {"issueKey": key, "startAt": 2})
         assert [user["name"] for user in by_issue["users"]] == ["Cleo Sample"]
-        assert by_issue["isLast"] is False
-    last = await jira.call("findAssignableUsers", {"projectKey": "DEMO", "startAt": 3})
-    assert last == {"users": [], "startAt": 3, "isLast": True}
+        assert (by_issue["total"], by_issue["isLast"]) == (3, True)
+
+
+async def test_people_who_can_be_assigned_come_in_pages_that_say_the_truth(jira: Sandbox) -> None:
+    api = jira.api()
+    first = await jira.call("findAssignableUsers", {"projectKey": "DEMO", "maxResults": 2}, api=api)
+    assert [len(first["users"]), first["total"], first["isLast"]] == [2, 3, False]
+    assert [request.query["maxResults"] for request in api.requests] == [1000]
+    rest = await jira.call("findAssignableUsers", {"projectKey": "DEMO", "startAt": 2})
+    assert [len(rest["users"]), rest["startAt"], rest["isLast"]] == [1, 2, True]
 
 
 @pytest.mark.parametrize("arguments", [{}, {"projectKey": "A", "issueKey": "A-1"}])

@@ -95,6 +95,9 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
     }
 )
 
+APART = frozenset({"comment", "worklog", "attachment"})
+"""What the issue navigator has no columns for."""
+
 LISTS = frozenset({"labels", "components", "versions"})
 
 
@@ -223,8 +226,10 @@ def chosen(names: list[str], default: tuple[str, ...]) -> list[Field]:
     if all(name.startswith("-") for name in wanted):
         wanted = ["*all", *wanted]
     for name in wanted:
-        if name in ("*all", "*navigable"):
+        if name == "*all":
             known.update(FIELDS)
+        elif name == "*navigable":
+            known.update((found.id, found) for found in FIELDS.values() if found.id not in APART)
         elif name == "-*all":
             known.clear()
         elif name.startswith("-"):

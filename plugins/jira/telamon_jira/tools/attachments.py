@@ -12,8 +12,10 @@ from telamon_jira.arguments import Id, IssueIdOrKey, Line
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
 from telamon_jira.values import items, members, objects
+from telamon_jira.wanted import Wanted
 
 MediaType = Annotated[str, Field(pattern=r"^[a-z]{1,32}/[a-z0-9.+-]{1,96}$")]
+FILES = Wanted(given=("attachment",))
 
 
 @tool(READ_WORK, access="read", group="issues", title="List Jira attachments", listed=False)
@@ -21,7 +23,7 @@ async def list_jira_issue_attachments(
     jira: Jira, *, issue_id_or_key: IssueIdOrKey
 ) -> dict[str, Any]:
     """List the files on an issue with the ids that downloadJiraIssueAttachment takes."""
-    raw = members(await issue_view.read(jira, issue_id_or_key, ("attachment",)))
+    raw = members(await issue_view.read(jira, issue_id_or_key, FILES))
     files = items(members(raw.get("fields")).get("attachment"))
     return {"attachments": [compact.attachment(file) for file in files]}
 
@@ -31,7 +33,8 @@ async def download_jira_issue_attachment(jira: Jira, *, attachment_id: Id) -> Bl
     """Read a file: pictures to look at, text as text, anything else as an embedded resource."""
     name, content = await read_attachment(jira, attachment_id)
     media_type = content.media_type
-    about = Text(f"{name} ({media_type}, {len(content.data)} bytes or characters)")
+    unit = "bytes" if isinstance(content.data, bytes) else "characters"
+    about = Text(f"{name} ({media_type}, {len(content.data)} {unit})")
     if isinstance(content.data, bytes) and filenames.is_picture(media_type, content.data):
         return [about, Image(content.data, media_type)]
     return [about, content]

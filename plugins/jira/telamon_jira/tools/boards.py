@@ -27,6 +27,7 @@ from telamon_jira.scopes import (
 from telamon_jira.tools.comments import counted
 from telamon_jira.tools.search import issue_page
 from telamon_jira.values import filled, members, objects, picked
+from telamon_jira.wanted import Wanted
 
 SOFTWARE = "/rest/software/1.0"
 LINE: Fields = list(issue_view.LINE)
@@ -55,7 +56,7 @@ async def list_jira_boards(
             },
         )
     )
-    return counted(page, "boards", [_board(found) for found in objects(page.get("values"))])
+    return counted(page, "boards", [_board(jira, found) for found in objects(page.get("values"))])
 
 
 @tool(
@@ -68,7 +69,8 @@ async def list_jira_boards(
 )
 async def get_jira_board(jira: Jira, *, board_id: Id) -> dict[str, Any]:
     """Read one board: its name, type and project."""
-    return _board(members(await jira.api.get("/rest/agile/1.0/board/{boardId}", boardId=board_id)))
+    found = members(await jira.api.get("/rest/agile/1.0/board/{boardId}", boardId=board_id))
+    return _board(jira, found)
 
 
 @tool(
@@ -91,7 +93,10 @@ async def list_jira_board_issues(
     return await ranked_issues(
         jira,
         f"{SOFTWARE}/board/{{boardId}}/issue",
-        issues_query(jql, fields, max_results, next_page_token),
+        jql=jql,
+        fields=fields,
+        max_results=max_results,
+        token=next_page_token,
         boardId=board_id,
     )
 
@@ -116,7 +121,10 @@ async def list_jira_backlog_issues(
     return await ranked_issues(
         jira,
         f"{SOFTWARE}/board/{{boardId}}/backlog",
-        issues_query(jql, fields, max_results, next_page_token),
+        jql=jql,
+        fields=fields,
+        max_results=max_results,
+        token=next_page_token,
         boardId=board_id,
     )
 
@@ -143,35 +151,48 @@ async def list_jira_epic_issues(
     return await ranked_issues(
         jira,
         f"{SOFTWARE}/epic/{{epicIdOrKey}}/issue",
-        issues_query(jql, fields, max_results, next_page_token),
+        jql=jql,
+        fields=fields,
+        max_results=max_results,
+        token=next_page_token,
         epicIdOrKey=epic_id_or_key,
     )
 
 
 def issues_query(
-    jql: str | None, fields: list[str], max_results: int, token: str | None
+    jql: str | None, wanted: Wanted, max_results: int, token: str | None
 ) -> dict[str, Any]:
     """Return the query values of a page of a ranked list."""
     return filled(
         jql=jql,
-        fields=",".join(fields),
-        expand="names" if issue_view.has_custom(fields) else None,
+        fields=",".join(wanted.asked),
+        expand="names" if wanted.needs_names else None,
         maxResults=max_results,
         nextPageToken=token,
     )
 
 
 async def ranked_issues(
-    jira: Jira, path: str, query: dict[str, Any], **segments: str
+    jira: Jira,
+    path: str,
+    *,
+    jql: str | None,
+    fields: list[str],
+    max_results: int,
+    token: str | None,
+    **segments: str,
 ) -> dict[str, Any]:
     """GET one page of a ranked list of issues."""
-    return issue_page(jira, await jira.api.get(path, query, **segments))
+    wanted = Wanted(given=tuple(fields))
+    query = issues_query(jql, wanted, max_results, token)
+    return await issue_page(jira, await jira.api.get(path, query, **segments), wanted)
 
 
-def _board(found: dict[str, Any]) -> dict[str, Any]:
+def _board(jira: Jira, found: dict[str, Any]) -> dict[str, Any]:
     location = members(found.get("location"))
     return filled(
         **picked(found, "id", "name", "type"),
         project=picked(location, "projectKey", "projectName"),
         private=True if found.get("isPrivate") else None,
+        url=f"{jira.api.site.url}/secure/RapidBoard.jspa?rapidView={found.get('id')}",
     )

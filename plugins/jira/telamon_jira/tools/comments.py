@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from telamon.plugin import tool
+from telamon.plugin import InvalidArgument, tool
 from telamon_jira import compact, writing
 from telamon_jira.arguments import (
+    PLAIN,
     Duration,
     Id,
     IssueIdOrKey,
@@ -16,6 +17,7 @@ from telamon_jira.arguments import (
     Visibility,
 )
 from telamon_jira.client import Jira
+from telamon_jira.converting import converted
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
 from telamon_jira.values import filled, members, objects
 
@@ -40,7 +42,9 @@ async def list_jira_issue_comments(
             issueIdOrKey=issue_id_or_key,
         )
     )
-    return counted(page, "comments", [compact.comment(c) for c in objects(page.get("comments"))])
+    found = objects(page.get("comments"))
+    shown = await converted(lambda: [compact.comment(one) for one in found], found)
+    return counted(page, "comments", shown)
 
 
 @tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Comment on Jira issue")
@@ -48,17 +52,23 @@ async def add_comment_to_jira_issue(
     jira: Jira,
     *,
     issue_id_or_key: IssueIdOrKey,
-    comment_body: Annotated[Markdown, Field(min_length=1)],
+    comment_body: Annotated[str, Field(min_length=1, max_length=500_000), PLAIN],
     comment_visibility: Visibility | None = None,
     comment_id: Id | None = None,
+    allow_loss: bool = False,
 ) -> dict[str, Any]:
-    """Add a comment, or with `commentId` replace that comment's text. `commentBody` is Markdown."""
+    """Add a comment, or with `commentId` replace that comment's text. `commentBody` is Markdown.
+
+    A text that loses media, mentions or macros of the old one is refused unless `allowLoss`.
+    """
     segments = {"issueIdOrKey": issue_id_or_key} | ({"id": comment_id} if comment_id else {})
     visibility = comment_visibility.model_dump() if comment_visibility else None
     before: Any = None
     if comment_id:
         before = members(await jira.api.get(COMMENTS + "/{id}", **segments)).get("body")
-    after = writing.document(comment_body, before)
+    after = await writing.adf(comment_body, before)
+    gone = await writing.losses(before, after)
+    writing.refuse_loss(gone, allowed=allow_loss)
     body = filled(body=after, visibility=visibility)
     if comment_id:
         saved = await jira.api.put(COMMENTS + "/{id}", body, **segments)
@@ -70,7 +80,7 @@ async def add_comment_to_jira_issue(
         id=identifier,
         issue=issue_id_or_key,
         url=f"{page}?focusedCommentId={identifier}" if page else None,
-        dropped=writing.dropped(before, after),
+        dropped=gone,
     )
 
 
@@ -90,10 +100,12 @@ async def list_jira_issue_worklogs(
             issueIdOrKey=issue_id_or_key,
         )
     )
-    return counted(page, "worklogs", [compact.worklog(w) for w in objects(page.get("worklogs"))])
+    found = objects(page.get("worklogs"))
+    shown = await converted(lambda: [compact.worklog(one) for one in found], found)
+    return counted(page, "worklogs", shown)
 
 
-@tool(WRITE_WORK, access="write", group="issues", title="Log work on Jira issue")
+@tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Log work on Jira issue")
 async def add_worklog_to_jira_issue(
     jira: Jira,
     *,
@@ -105,25 +117,40 @@ async def add_worklog_to_jira_issue(
     adjust_estimate: Literal["auto", "leave", "new"] = "auto",
     new_estimate: Duration | None = None,
     worklog_id: Id | None = None,
+    allow_loss: bool = False,
 ) -> dict[str, Any]:
     """Log time on an issue (`timeSpent` like `1h 30m`), or with `worklogId` change that entry.
 
     `adjustEstimate: new` sets the remaining estimate to `newEstimate`.
     """
+    if (adjust_estimate == "new") != (new_estimate is not None):
+        raise InvalidArgument("Give newEstimate together with adjustEstimate `new`.")
+    segments = {"issueIdOrKey": issue_id_or_key} | ({"id": worklog_id} if worklog_id else {})
+    before: Any = None
+    if worklog_id and comment_body is not None:
+        before = members(await jira.api.get(WORKLOGS + "/{id}", **segments)).get("comment")
+    after = await writing.adf(comment_body, before) if comment_body else None
+    gone = await writing.losses(before, after)
+    writing.refuse_loss(gone, allowed=allow_loss)
     body = filled(
         timeSpent=time_spent,
         started=started.strftime("%Y-%m-%dT%H:%M:%S.000%z") if started else None,
-        comment=writing.document(comment_body) if comment_body else None,
+        comment=after or (writing.EMPTY if worklog_id and comment_body == "" else None),
         visibility=visibility.model_dump() if visibility else None,
     )
     query = {"adjustEstimate": adjust_estimate, "newEstimate": new_estimate}
     if worklog_id:
-        saved = await jira.api.put(
-            WORKLOGS + "/{id}", body, query, issueIdOrKey=issue_id_or_key, id=worklog_id
-        )
+        saved = await jira.api.put(WORKLOGS + "/{id}", body, query, **segments)
     else:
-        saved = await jira.api.post(WORKLOGS, body, query, issueIdOrKey=issue_id_or_key)
-    return {"issue": issue_id_or_key, **compact.worklog(saved)}
+        saved = await jira.api.post(WORKLOGS, body, query, **segments)
+    shown = await converted(lambda: compact.worklog(saved), saved)
+    page = jira.page(issue_id_or_key)
+    return filled(
+        issue=issue_id_or_key,
+        **shown,
+        url=f"{page}?focusedWorklogId={shown.get('id')}" if page else None,
+        dropped=gone,
+    )
 
 
 def counted(page: dict[str, Any], name: str, shown: list[Any]) -> dict[str, Any]:

@@ -1,30 +1,48 @@
 """Read, create and change single issues."""
 
-from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from telamon.plugin import Call, InvalidArgument, Json, tool
 from telamon_jira import issue_view, writing
 from telamon_jira.arguments import (
-    Expand,
     Fields,
     FieldValues,
     IssueIdOrKey,
     Line,
+    Listed,
     Markdown,
     Person,
     ProjectIdOrKey,
     PropertyKey,
 )
 from telamon_jira.client import Jira
+from telamon_jira.converting import converted
 from telamon_jira.field_names import Screen
 from telamon_jira.form import Form
 from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.tools.create_meta import CreateScreens
 from telamon_jira.values import filled, members
+from telamon_jira.wanted import Wanted
 from telamon_jira.who import People
+
+Expand = Annotated[
+    list[
+        Literal[
+            "changelog",
+            "transitions",
+            "editmeta",
+            "operations",
+            "renderedFields",
+            "names",
+            "schema",
+            "versionedRepresentations",
+        ]
+    ],
+    Listed,
+]
 
 
 @tool(READ_WORK, access="read", group="issues", title="Retrieve Jira issue")
@@ -35,31 +53,32 @@ async def get_jira_issue(
     fields: Fields | None = None,
     fields_by_keys: bool | None = None,
     expand: Expand | None = None,
-    properties: Annotated[list[PropertyKey], Field(max_length=20)] | None = None,
+    properties: Annotated[list[PropertyKey], Field(max_length=20), Listed] | None = None,
     update_history: bool | None = None,
     fail_fast: bool | None = None,
 ) -> dict[str, Any]:
-    """Read one issue: details, description, links, files, newest comments.
+    """Read one issue: details, sprint, story points, description, links, files, newest comments.
 
-    `fields` names exactly what to return instead (`*all` includes custom fields). `expand` takes
-    `changelog`, `transitions`. Use searchJiraIssuesUsingJql to find issues.
+    `fields` names what to return instead, by id or name (`*all`: everything). Use
+    searchJiraIssuesUsingJql to find issues.
     """
-    wanted = fields or issue_view.DETAILS
+    wanted = (
+        Wanted(given=tuple(fields), exact=bool(fields_by_keys))
+        if fields
+        else issue_view.EVERYTHING_USUAL
+    )
     raw = await issue_view.read(
         jira,
         issue_id_or_key,
         wanted,
-        names=issue_view.has_custom(wanted),
         fieldsByKeys=fields_by_keys,
-        expand=expand,
+        expand=expand or (),
         properties=",".join(properties) if properties else None,
         updateHistory=update_history,
         failFast=fail_fast,
     )
-    shown = issue_view.show(jira, raw)
-    if fields is None:
-        return issue_view.newest_comments(shown, jira.settings.recent_comments)
-    return shown
+    shown = await converted(lambda: issue_view.show(jira, raw, wanted), raw)
+    return shown if fields else issue_view.newest_comments(shown, jira.settings.recent_comments)
 
 
 @tool(READ_WORK, WRITE_WORK, READ_USER, access="write", group="issues", title="Create Jira issue")
@@ -113,13 +132,18 @@ async def create_jira_issue(
     idempotent=True,
 )
 async def edit_jira_issue(
-    jira: Jira, call: Call, *, issue_id_or_key: IssueIdOrKey, fields: FieldValues
+    jira: Jira,
+    call: Call,
+    *,
+    issue_id_or_key: IssueIdOrKey,
+    fields: FieldValues,
+    allow_loss: bool = False,
 ) -> dict[str, Any]:
     """Change fields of an issue, by id or name; each value replaces the old one, null empties it.
 
     Texts are Markdown, e.g. {"summary": "New", "labels": ["a"], "assignee": "ada@example.com"}.
-    For the status use transitionJiraIssue. Keep `adf ref=` blocks of a text you edit; `dropped`
-    names what went.
+    For the status use transitionJiraIssue. A text that loses media, mentions or macros of the old
+    one is refused unless `allowLoss`.
     """
     if not fields:
         raise InvalidArgument("Nothing to change: fields is empty.")
@@ -129,37 +153,29 @@ async def edit_jira_issue(
             "and getTransitionsForJiraIssue to see which steps are possible."
         )
 
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-
     async def screen() -> Screen:
         path = "/rest/api/3/issue/{issueIdOrKey}/editmeta"
         return members(
             members(await jira.api.get(path, issueIdOrKey=issue_id_or_key)).get("fields")
         )
 
-    async def stored(names: Collection[str]) -> dict[str, Any]:
-        raw = await issue_view.read(jira, issue_id_or_key, sorted(names))
-        before.update(members(members(raw).get("fields")))
-        return before
-
     async def send(values: dict[str, Any]) -> Json:
-        after.update(values)
         return await jira.api.put(
             "/rest/api/3/issue/{issueIdOrKey}", {"fields": values}, issueIdOrKey=issue_id_or_key
         )
 
-    await Form(screen, People(jira, call), stored).send(send, fields)
-    gone = [
-        f"{name}: {loss}"
-        for name, document in before.items()
-        for loss in writing.dropped(document, after.get(name))
-    ]
+    form = Form(
+        screen,
+        People(jira, call),
+        issue_view.stored_texts(jira, issue_id_or_key),
+        allow_loss=allow_loss,
+    )
+    await form.send(send, fields)
     return filled(
         issue=issue_id_or_key,
         url=jira.page(issue_id_or_key),
         changed=sorted(fields),
-        dropped=gone,
+        dropped=form.dropped,
     )
 
 

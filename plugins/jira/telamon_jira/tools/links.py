@@ -6,7 +6,7 @@ from pydantic import Field
 
 from telamon.plugin import InvalidArgument, NotFound, Rejected, tool
 from telamon_jira import writing
-from telamon_jira.arguments import IssueIdOrKey, Line, Markdown
+from telamon_jira.arguments import GlobalId, IssueIdOrKey, Line, Markdown
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
 from telamon_jira.tools.issues import named_issue
@@ -20,7 +20,7 @@ async def get_jira_issue_remote_issue_links(
     jira: Jira,
     *,
     issue_id_or_key: IssueIdOrKey,
-    global_id: Annotated[str | None, Field(min_length=1, max_length=255)] = None,
+    global_id: GlobalId | None = None,
 ) -> dict[str, Any]:
     """List an issue's links to things outside Jira: Confluence pages, web pages, other trackers."""
     answer = await jira.api.get(REMOTE_LINKS, {"globalId": global_id}, issueIdOrKey=issue_id_or_key)
@@ -52,7 +52,7 @@ async def create_issue_link(
         type={"name": type_},
         inwardIssue=named_issue(inward_issue),
         outwardIssue=named_issue(outward_issue),
-        comment={"body": writing.document(comment)} if comment else None,
+        comment={"body": await writing.adf(comment)} if comment else None,
     )
     try:
         await jira.api.post("/rest/api/3/issueLink", body)
@@ -81,7 +81,7 @@ async def create_jira_remote_link(
     title: Line,
     summary: Line | None = None,
     relationship: Line | None = None,
-    global_id: Line | None = None,
+    global_id: GlobalId | None = None,
 ) -> dict[str, Any]:
     """Link an issue to a web page. The same `globalId` again replaces that link."""
     saved = await jira.api.post(

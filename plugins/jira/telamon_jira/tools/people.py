@@ -7,10 +7,15 @@ from telamon_jira import compact
 from telamon_jira.arguments import IssueIdOrKey, Line, ProjectIdOrKey, StartAt, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_USER
+from telamon_jira.tools.comments import counted
 from telamon_jira.values import filled, objects
 from telamon_jira.who import ACCOUNT_ID
 
 FOUND_SHOWN = 50
+MORE = f"Only the first {FOUND_SHOWN} are shown: give more of the name, or the e-mail address."
+CONSIDERED = 1000
+"""Jira cuts its list of people before it leaves out those who cannot be assigned; it looks at no
+more than these."""
 
 
 @tool(READ_USER, access="read", group="people", title="Find Jira users")
@@ -19,7 +24,9 @@ async def lookup_jira_account_id(jira: Jira, *, search_string: Line) -> dict[str
     found = await jira.api.get(
         "/rest/api/3/user/search", {**_named(search_string), "maxResults": FOUND_SHOWN}
     )
-    return {"users": [shown_person(user) for user in objects(found)]}
+    shown = [shown_person(user) for user in objects(found)]
+    full = len(shown) == FOUND_SHOWN
+    return filled(users=shown, note=MORE if full else None) if shown else {"users": []}
 
 
 @tool(READ_USER, access="read", group="people", title="Find assignable Jira users", listed=False)
@@ -32,7 +39,10 @@ async def find_assignable_users(
     start_at: StartAt = 0,
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
-    """Find people to whom an issue, or the issues of a project, can be assigned."""
+    """List who can be assigned an issue, or the issues of a project; `query` begins a name.
+
+    Jira considers no more than the first 1000 people that match.
+    """
     if bool(project_key) == bool(issue_key):
         raise InvalidArgument("Give either projectKey or issueKey.")
     issue = "issueId" if issue_key and issue_key.isdigit() else "issueKey"
@@ -42,13 +52,13 @@ async def find_assignable_users(
             "project": project_key,
             issue: issue_key,
             **(_named(query) if query else {}),
-            "startAt": start_at,
-            "maxResults": max_results,
+            "maxResults": CONSIDERED,
         },
     )
-    shown = [shown_person(user) for user in objects(found)]
-    # Jira filters after it has cut the page: a short page need not be the last, an empty one is
-    return {"users": shown, "startAt": start_at, "isLast": not shown}
+    people = objects(found)
+    page = {"startAt": start_at, "total": len(people)}
+    shown = people[start_at : start_at + max_results]
+    return counted(page, "users", [shown_person(user) for user in shown])
 
 
 def _named(person: str) -> dict[str, str]:

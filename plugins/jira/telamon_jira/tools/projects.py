@@ -1,10 +1,10 @@
 """Projects, and what can be created in them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from telamon.plugin import tool
 from telamon_jira import compact
-from telamon_jira.arguments import Line, ProjectIdOrKey, StartAt, UpTo50, UpTo100
+from telamon_jira.arguments import Line, Listed, ProjectIdOrKey, StartAt, UpTo50, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.tools.comments import counted
@@ -61,7 +61,7 @@ async def list_jira_project_versions(
     *,
     project_id_or_key: ProjectIdOrKey,
     query: Line | None = None,
-    status: list[Literal["released", "unreleased", "archived"]] | None = None,
+    status: Annotated[list[Literal["released", "unreleased", "archived"]], Listed] | None = None,
     start_at: StartAt = 0,
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:

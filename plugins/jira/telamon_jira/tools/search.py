@@ -3,12 +3,14 @@
 import asyncio
 from typing import Any
 
-from telamon.plugin import tool
+from telamon.plugin import Json, tool
 from telamon_jira import issue_view
 from telamon_jira.arguments import Fields, Jql, PageToken, UpTo100
 from telamon_jira.client import Jira
+from telamon_jira.converting import converted
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.values import filled, members, objects
+from telamon_jira.wanted import Wanted
 
 DEFAULT_FIELDS: Fields = list(issue_view.OVERVIEW)
 
@@ -28,18 +30,19 @@ async def search_jira_issues_using_jql(
     More pages: pass `nextPageToken` until `isLast`. `count` adds how many match, roughly. For
     plain words use search.
     """
+    wanted = Wanted(given=tuple(fields))
     query = filled(
         jql=jql,
         maxResults=max_results,
-        fields=fields,
+        fields=wanted.asked,
         nextPageToken=next_page_token,
-        expand="names" if issue_view.has_custom(fields) else None,
+        expand="names" if wanted.needs_names else None,
     )
     found, total = await asyncio.gather(
         jira.api.read("/rest/api/3/search/jql", query),
         _count(jira, jql) if count else _nothing(),
     )
-    return issue_page(jira, found, total)
+    return await issue_page(jira, found, wanted, total)
 
 
 @tool(READ_WORK, access="read", group="issues", title="Count Jira issues", listed=False)
@@ -48,10 +51,16 @@ async def count_jira_issues(jira: Jira, *, jql: Jql) -> dict[str, Any]:
     return {"approximateCount": await _count(jira, jql)}
 
 
-def issue_page(jira: Jira, raw: Any, total: int | None = None) -> dict[str, Any]:
+async def issue_page(
+    jira: Jira, raw: Json, wanted: Wanted, total: int | None = None
+) -> dict[str, Any]:
     """Return one page of issues, saying whether and how there is more."""
     page = members(raw)
-    shown = [issue_view.show(jira, issue) for issue in objects(page.get("issues"))]
+    issues = objects(page.get("issues"))
+    names = members(page.get("names"))
+    shown = await converted(
+        lambda: [issue_view.show(jira, issue, wanted, names) for issue in issues], issues
+    )
     token = page.get("nextPageToken")
     held = {name for issue in shown for name in members(issue.get("fields"))}
     return {
@@ -60,7 +69,8 @@ def issue_page(jira: Jira, raw: Any, total: int | None = None) -> dict[str, Any]
         **filled(
             nextPageToken=token,
             approximateCount=total,
-            names=issue_view.custom_names(page.get("names"), dict.fromkeys(held)),
+            names=issue_view.custom_names(names, dict.fromkeys(held)),
+            fieldsNotFound=wanted.missing(names if issues and "names" in page else None),
         ),
     }
 

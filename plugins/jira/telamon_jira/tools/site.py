@@ -1,12 +1,22 @@
 """What belongs to the whole site: fields and their values, labels, statuses, saved searches."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from telamon.plugin import InvalidArgument, tool
 from telamon_jira import compact
-from telamon_jira.arguments import Id, IssueIdOrKey, Line, ProjectIdOrKey, StartAt, UpTo50, UpTo100
+from telamon_jira.arguments import (
+    Id,
+    IssueIdOrKey,
+    Line,
+    Listed,
+    ProjectIdOrKey,
+    StartAt,
+    UpTo50,
+    UpTo100,
+)
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.tools.comments import counted
@@ -169,7 +179,8 @@ async def get_jira_permissions(
     *,
     project_key: ProjectIdOrKey | None = None,
     issue_key: IssueIdOrKey | None = None,
-    permissions: Annotated[list[Permission], Field(min_length=1, max_length=50)] | None = None,
+    permissions: Annotated[list[Permission], Field(min_length=1, max_length=50), Listed]
+    | None = None,
 ) -> dict[str, Any]:
     """Tell what the user may do in a project, to an issue, or anywhere on the site."""
     if project_key and issue_key:
@@ -201,7 +212,14 @@ async def _suggested(jira: Jira, field: str, beginning: str) -> list[str]:
         "/rest/api/3/jql/autocompletedata/suggestions",
         {"fieldName": name, "fieldValue": beginning},
     )
-    return [str(found.get("value")) for found in objects(members(answer).get("results"))]
+    return [_unquoted(found) for found in objects(members(answer).get("results"))]
+
+
+def _unquoted(found: dict[str, Any]) -> str:
+    """Return a suggested value as it is, not as a literal of JQL."""
+    text = str(found.get("value"))
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if quoted else text
 
 
 def _field(found: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from telamon_jira.arguments import (
     Id,
     IssueIdOrKey,
     Jql,
+    Listed,
     PageToken,
     StartAt,
     UpTo50,
@@ -25,14 +26,14 @@ from telamon_jira.scopes import (
     WRITE_ISSUE_RANK,
     WRITE_SPRINT,
 )
-from telamon_jira.tools.boards import LINE, SOFTWARE, issues_query, ranked_issues
+from telamon_jira.tools.boards import LINE, SOFTWARE, ranked_issues
 from telamon_jira.tools.comments import counted
 from telamon_jira.values import filled, members, objects, picked
 
 SPRINT = "/rest/agile/1.0/sprint/{sprintId}"
 SprintName = Annotated[str, Field(min_length=1, max_length=30)]
 Goal = Annotated[str, Field(max_length=1000)]
-Moved = Annotated[list[IssueIdOrKey], Field(min_length=1, max_length=50)]
+Moved = Annotated[list[IssueIdOrKey], Field(min_length=1, max_length=50), Listed]
 
 
 @tool(READ_SPRINT, access="read", group="agile", title="List board sprints")
@@ -40,7 +41,7 @@ async def list_jira_board_sprints(
     jira: Jira,
     *,
     board_id: Id,
-    state: list[Literal["future", "active", "closed"]] | None = None,
+    state: Annotated[list[Literal["future", "active", "closed"]], Listed] | None = None,
     start_at: StartAt = 0,
     max_results: UpTo50 = 50,
 ) -> dict[str, Any]:
@@ -86,7 +87,10 @@ async def list_jira_sprint_issues(
     return await ranked_issues(
         jira,
         f"{SOFTWARE}/sprint/{{sprintId}}/issue",
-        issues_query(jql, fields, max_results, next_page_token),
+        jql=jql,
+        fields=fields,
+        max_results=max_results,
+        token=next_page_token,
         sprintId=sprint_id,
     )
 

@@ -1,12 +1,12 @@
 """Move issues through their workflow."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from telamon.plugin import Call, InvalidArgument, Rejected, tool
-from telamon_jira import compact, screens, writing
-from telamon_jira.arguments import Expand, FieldValues, Id, IssueIdOrKey, Line, Updates
+from telamon_jira import compact, issue_view, screens, writing
+from telamon_jira.arguments import FieldValues, Id, IssueIdOrKey, Line, Updates
 from telamon_jira.client import Jira
 from telamon_jira.field_names import Screen
 from telamon_jira.form import Form
@@ -14,11 +14,17 @@ from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.values import filled, members, objects
 from telamon_jira.who import People
 
+NO_STEP = (
+    "Jira offers this user no step from the issue's present status: either the user may not "
+    "transition issues in the project (getJiraPermissions tells), or the workflow leads nowhere "
+    "from here or sets conditions (includeUnavailableTransitions of getTransitionsForJiraIssue "
+    "shows the steps whose conditions are not met). A project administrator can help."
+)
 PATH = "/rest/api/3/issue/{issueIdOrKey}/transitions"
 
 
 class Transition(BaseModel):
-    """Which step to take: by the transition's id or name, or by the status it leads to."""
+    """Which step to take."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +43,7 @@ async def get_transitions_for_jira_issue(
     jira: Jira,
     *,
     issue_id_or_key: IssueIdOrKey,
-    expand: Expand | None = None,
+    expand: Literal["transitions.fields"] | None = None,
     transition_id: Id | None = None,
     skip_remote_only_condition: bool | None = None,
     include_unavailable_transitions: bool | None = None,
@@ -55,11 +61,8 @@ async def get_transitions_for_jira_issue(
         },
         issueIdOrKey=issue_id_or_key,
     )
-    return {
-        "transitions": [
-            screens.step(found) for found in objects(members(answer).get("transitions"))
-        ]
-    }
+    steps = [screens.step(found) for found in objects(members(answer).get("transitions"))]
+    return {"transitions": steps} if steps else {"transitions": [], "note": NO_STEP}
 
 
 @tool(
@@ -79,7 +82,8 @@ async def transition_jira_issue(
     transition: Transition,
     fields: FieldValues | None = None,
     update: Updates | None = None,
-    history_metadata: dict[str, Any] | None = None,
+    history_metadata: FieldValues | None = None,
+    allow_loss: bool = False,
 ) -> dict[str, Any]:
     """Move an issue to another status: `transition` is {"id": "31"} or {"name": "Done"}.
 
@@ -90,11 +94,17 @@ async def transition_jira_issue(
     steps = _Steps(jira, issue_id_or_key)
     step = {"id": transition.id} if transition.id else await steps.called(transition.name or "")
 
+    plain = writing.set_by(update or {})
+    if twice := plain.keys() & (fields or {}).keys():
+        raise InvalidArgument(f"Give {', '.join(sorted(twice))} in fields or update, not in both.")
+    operations = {name: what for name, what in (update or {}).items() if name not in plain}
+    update_body = await writing.updates(operations)
+
     async def send(values: dict[str, Any]) -> None:
         body = filled(
             transition={"id": step["id"]},
             fields=values,
-            update=writing.updates(update or {}),
+            update=update_body,
             historyMetadata=history_metadata,
         )
         await jira.api.post(PATH, body, issueIdOrKey=issue_id_or_key)
@@ -105,8 +115,14 @@ async def transition_jira_issue(
             raise InvalidArgument(await steps.impossible(str(step["id"])))
         return members(found.get("fields"))
 
+    form = Form(
+        screen,
+        People(jira, call),
+        issue_view.stored_texts(jira, issue_id_or_key),
+        allow_loss=allow_loss,
+    )
     try:
-        await Form(screen, People(jira, call)).send(send, fields or {})
+        await form.send(send, {**plain, **(fields or {})})
     except Rejected as refusal:
         raise await steps.explained(str(step["id"]), refusal) from refusal
     return filled(
@@ -115,6 +131,7 @@ async def transition_jira_issue(
         transition=step.get("name"),
         transitionId=step["id"],
         status=compact.name(step.get("to")),
+        dropped=form.dropped,
     )
 
 
@@ -148,11 +165,11 @@ class _Steps:
         problem = (
             f"several steps lead to {name!r}, choose by id" if found else f"no step {name!r} now"
         )
-        raise InvalidArgument(f"{self._issue} has {problem}; possible: {_listed(possible)}.")
+        raise InvalidArgument(f"{self._issue} has {problem}. {_listed(possible)}")
 
     async def impossible(self, identifier: str) -> str:
         possible = _listed(await self.possible())
-        return f"{self._issue} cannot take transition {identifier} now; possible: {possible}."
+        return f"{self._issue} cannot take transition {identifier} now. {possible}"
 
     async def explained(self, identifier: str, refusal: Rejected) -> Rejected:
         """Return *refusal* with what would have been possible."""
@@ -170,10 +187,8 @@ class _Steps:
 
 
 def _listed(possible: list[dict[str, Any]]) -> str:
-    return (
-        ", ".join(
-            f"{step.get('name')} (id {step.get('id')}, to {compact.name(step.get('to'))})"
-            for step in possible
-        )
-        or "none"
-    )
+    steps = [
+        f"{step.get('name')} (id {step.get('id')}, to {compact.name(step.get('to'))})"
+        for step in possible
+    ]
+    return f"Possible now: {', '.join(steps)}." if steps else NO_STEP

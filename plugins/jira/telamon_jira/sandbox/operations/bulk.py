@@ -1,11 +1,13 @@
-"""Moving many issues at once: a task that is further every time somebody looks."""
+"""Many issues at once: fetching them, and moving them by a task that is further at each look."""
 
+from contextlib import suppress
 from typing import Any
 
 from telamon.plugin import SandboxResponse
 from telamon_jira.sandbox import changing
 from telamon_jira.sandbox.definitions import ISSUE_TYPES, SUBTASK, TO_DO
 from telamon_jira.sandbox.fields import SPRINT, children
+from telamon_jira.sandbox.operations.issues import issue_json
 from telamon_jira.sandbox.operations.routing import Routes, created, ok
 from telamon_jira.sandbox.problems import Refused
 from telamon_jira.sandbox.state import Issue, Project
@@ -13,6 +15,7 @@ from telamon_jira.sandbox.view import View
 from telamon_jira.values import items, members
 
 LIMIT = 1000
+FETCHED = 100
 STEPS = (0, 50, 100)
 """What a task says of its progress each time it is asked."""
 INFERRED = (
@@ -103,7 +106,25 @@ def progress(view: View, task_id: str) -> SandboxResponse:
     )
 
 
+def fetch(view: View) -> SandboxResponse:
+    """POST ids and keys, also such as an issue once had; what cannot be seen is left out."""
+    body = view.body()
+    wanted = [str(name) for name in items(body.get("issueIdsOrKeys"))]
+    if not 0 < len(wanted) <= FETCHED:
+        raise Refused(400, f"Between 1 and {FETCHED} issues can be fetched at once.")
+    found: dict[int, Issue] = {}
+    for name in wanted:
+        with suppress(Refused):
+            issue = view.issue(name)
+            found[issue.id] = issue
+    fields = [str(name) for name in items(body.get("fields"))]
+    expand = [str(name) for name in items(body.get("expand"))]
+    shown = [issue_json(view, found[n], fields, ("*navigable",), expand) for n in sorted(found)]
+    return ok({"expand": "names,schema", "issues": shown, "issueErrors": []})
+
+
 ROUTES: Routes = {
+    "POST /rest/api/3/issue/bulkfetch": fetch,
     "POST /rest/api/3/bulk/issues/move": move,
     "GET /rest/api/3/bulk/queue/{taskId}": progress,
 }

@@ -120,6 +120,12 @@ def add_worklog(view: View, issue_id_or_key: str) -> SandboxResponse:
     return created(shapes.worklog(view, issue, made))
 
 
+def worklog(view: View, issue_id_or_key: str, id_: str) -> SandboxResponse:
+    """GET one work log."""
+    issue = view.issue(issue_id_or_key)
+    return ok(shapes.worklog(view, issue, _worklog(issue, id_)))
+
+
 def edit_worklog(view: View, issue_id_or_key: str, id_: str) -> SandboxResponse:
     """PUT a work log."""
     issue = view.editable(issue_id_or_key)
@@ -202,6 +208,7 @@ ROUTES: Routes = {
     f"DELETE {COMMENTS}/{{id}}": delete_comment,
     f"GET {WORKLOGS}": worklogs,
     f"POST {WORKLOGS}": add_worklog,
+    f"GET {WORKLOGS}/{{id}}": worklog,
     f"PUT {WORKLOGS}/{{id}}": edit_worklog,
     f"DELETE {WORKLOGS}/{{id}}": delete_worklog,
 }
