@@ -26,7 +26,7 @@ _SECRET_KEYS = re.compile(
 _SECRET_TEXT = re.compile(
     r"tlm_(?:at|rt|ac|cs)_[\w-]+"
     r"|(?i:bearer|basic)\s+[\w.~+/=-]{6,}"
-    r"|eyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"
+    r"|eyJ[\w-]{6,1024}\.[\w-]+(?:\.[\w-]*)?"
     r"|AT(?:ATT|OA)[\w=-]{8,}"
     r"|(?<!\w)(?:code|state|txn|csrf|tlm_sid|code_verifier|refresh_token|access_token|client_secret)"
     r"=[^&;\s'\"]+"
