@@ -45,6 +45,9 @@ def presented(request: web.Request, form: Mapping[str, str]) -> Credentials:
         ClientRefused: There are none, or two, or they cannot be read.
     """
     headers = request.headers.getall("Authorization", ())
+    if form.get("client_assertion") or form.get("client_assertion_type"):
+        # No client here is registered for one (RFC 7523); to pass it over would be to believe it.
+        raise _refused("client assertions are not accepted", basic=bool(headers))
     if not headers:
         if not form.get("client_id"):
             raise _refused("the request names no client", basic=False)
