@@ -29,7 +29,7 @@ _HELD = re.compile(
     r"<(ac:(?:structured-)?macro|ac:inline-comment-marker|ac:adf-extension|ac:layout-section"
     r"|ri:attachment|ri:url|ri:user)(?![\w:-])([^<>]*)"
 )
-_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = re.compile(r"""([\w:-]{1,100})\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _KINDS = {
     "ac:structured-macro": ("macro", ("ac:name",)),
     "ac:macro": ("macro", ("ac:name",)),
