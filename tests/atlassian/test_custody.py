@@ -176,6 +176,7 @@ async def test_another_sign_in_that_is_still_under_way_keeps_its_grant(
     assert await keeper.storage.grants.get(second.id) is None
 
 
+@pytest.mark.row("SEC-G04")
 async def test_two_accounts_never_share_anything(keeper: Keeper, clock: Ticking) -> None:
     ada = await keeper.signed_in()
     await live_family(keeper, ada)
@@ -276,6 +277,7 @@ async def test_a_refused_token_is_replaced_once(keeper: Keeper, clock: Ticking) 
     assert keeper.cloud.refreshes == 2
 
 
+@pytest.mark.row("SEC-V06")
 async def test_disconnecting_revokes_the_families_and_wipes_the_tokens(keeper: Keeper) -> None:
     grant = await keeper.signed_in()
     await live_family(keeper, grant)
@@ -361,6 +363,7 @@ async def test_storage_trouble_only_postpones_the_sweep(
     assert len(rounds) == 3
 
 
+@pytest.mark.row("SEC-K04")
 async def test_a_grant_that_does_not_open_any_more_needs_a_new_sign_in(
     keeper: Keeper, sqlite_url: str, ring: KeyRing, clock: Ticking
 ) -> None:

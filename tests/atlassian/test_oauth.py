@@ -226,6 +226,7 @@ async def test_an_odd_lifetime_is_bounded_and_a_missing_refresh_token_is_none(
     )
 
 
+@pytest.mark.row("SEC-L03")
 def test_a_token_answer_does_not_show_its_tokens() -> None:
     answer = TokenAnswer(access_token="at-1", refresh_token="rt-1", expires_in=1, scopes=())
     assert "at-1" not in repr(answer)

@@ -52,6 +52,7 @@ def test_a_sign_in_survives_storage_whole() -> None:
         assert from_data(json.loads(json.dumps(to_data(progress)))) == progress
 
 
+@pytest.mark.row("SEC-L03")
 def test_a_sign_in_shows_no_secret() -> None:
     progress = sent_to_atlassian(a_sign_in(), binding=binding_of("key", "secret"))
     shown = repr(progress)

@@ -133,6 +133,7 @@ async def press(browser: Browser, page: Page, index: int, **changes: str | None)
     return await browser.post(f"{ISSUER}{form.action}", form.filled(**changes))
 
 
+@pytest.mark.row("SEC-G06")
 async def test_a_person_sees_who_has_access_to_what(here: Setup, client_id: str) -> None:
     await here.pair(client_id, scope="read:toys")
     await here.pair(client_id)

@@ -108,6 +108,7 @@ def test_without_a_configuration_every_missing_value_is_named() -> None:
         assert name in result.output
 
 
+@pytest.mark.row("SEC-L03")
 @pytest.mark.usefixtures("configured")
 def test_check_says_what_does_not_answer_and_keeps_secrets() -> None:
     result = telamon("check")
@@ -127,6 +128,7 @@ def test_check_tells_a_wrong_secret_from_an_unreachable_atlassian(
     assert "refuses atlassian.client_id or client_secret" in result.output
 
 
+@pytest.mark.row("SEC-K06")
 @pytest.mark.usefixtures("configured")
 def test_a_key_that_does_not_fit_is_told_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert telamon("migrate").exit_code == 0

@@ -129,6 +129,7 @@ async def test_any_name_of_the_own_site_is_accepted(client: Client, cloud: str) 
     assert answer.text == '{"id":"1","name":"Bear"}'
 
 
+@pytest.mark.row("SEC-L06")
 async def test_every_call_is_announced(server: McpServer, client: Client) -> None:
     await client.modern(call("getToy", toyId="1"))
     (event,) = server.events

@@ -197,7 +197,7 @@ async def test_every_refusal_is_json_rpc(client: Client) -> None:
         assert answer.error["code"] == -32600
 
 
-@pytest.mark.row("MCP-C31", "MCP-C33", "MCP-C34")
+@pytest.mark.row("MCP-C31", "MCP-C33", "MCP-C34", "SEC-I18")
 async def test_discover_tells_what_is_served_and_for_how_long(client: Client) -> None:
     found = (await client.modern(request("server/discover"))).result
     assert found["supportedVersions"] == [MODERN]

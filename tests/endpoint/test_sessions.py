@@ -8,7 +8,7 @@ from fakes.mcp_client import Client, call, initialize, request
 from fakes.records import an_mcp_session
 
 
-@pytest.mark.row("SEC-N09")
+@pytest.mark.row("SEC-N09", "SEC-P16")
 async def test_a_session_of_another_replica_is_not_found_and_noted(
     server: McpServer, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
