@@ -81,7 +81,7 @@ async def test_the_body_may_be_adf_or_storage(ada: User, page_id: PageId) -> Non
     storage = await ada.read("getConfluencePage", pageId=number, contentFormat="storage")
 
     assert adf["body"]["type"] == "doc"
-    assert '<ac:structured-macro ac:name="jira">' in storage["body"]
+    assert '<ac:structured-macro ac:name="jira" ac:macro-id="jira-plan">' in storage["body"]
     assert "<strong>version 2</strong>" in storage["body"]
 
 

@@ -439,7 +439,7 @@ def test_storage_has_a_form_for_what_pages_hold(emulator: ConfluenceEmulator) ->
     shown = "".join(to_storage(item.now.body) for item in state.contents.values())
 
     for form in (
-        '<ac:structured-macro ac:name="toc">',
+        '<ac:structured-macro ac:name="toc" ac:macro-id="toc-home">',
         '<ac:structured-macro ac:name="expand"><ac:parameter ac:name="title">',
         "<ac:task-status>complete</ac:task-status>",
         '<ri:attachment ri:filename="plan.png" />',
@@ -462,7 +462,22 @@ def test_plain_storage_is_read_as_a_document() -> None:
     )
 
 
-@pytest.mark.parametrize("storage", ["<table></table>", "<p>x", "</p>", "loose", "<p><em>x</p>"])
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "<table></table>",
+        "<table>x</table>",
+        "<p>x",
+        "</p>",
+        "loose",
+        "<p><em>x</p>",
+        "<p><ac:image/></p>",
+        "<ac:image/>",
+        "<p><ac:link/></p>",
+        "<p>&unheard;</p>",
+        "<li>" * 5000 + "</li>" * 5000,
+    ],
+)
 def test_other_storage_is_refused(storage: str) -> None:
     with pytest.raises(StorageError):
         from_storage(storage)
@@ -522,3 +537,35 @@ async def test_templates_are_paged_by_where_to_start(
         "Other",
     ]
     assert second["nextStart"] is None
+
+
+def test_storage_that_the_emulator_wrote_is_read_as_it_was(emulator: ConfluenceEmulator) -> None:
+    state = emulator._sites[FERRY.cloud_id]
+    written = {to_storage(item.now.body) for item in state.contents.values()}
+    plain = [each for each in written if "<ac:image>" not in each]
+
+    assert len(plain) > 10
+    for storage in plain:
+        assert to_storage(from_storage(storage)) == storage
+
+
+def test_storage_keeps_marks_anchors_mentions_and_macros() -> None:
+    read = from_storage(
+        '<p>a&nbsp;<a href="https://example.com">b</a> <ac:inline-comment-marker ac:ref="m1">c'
+        '</ac:inline-comment-marker><br/><ac:link><ri:user ri:account-id="ben"/></ac:link></p>'
+        "<table><tbody><tr><th>h</th><td><p>d</p></td></tr></tbody></table>"
+        '<ac:structured-macro ac:name="tip"><ac:rich-text-body><p>e</p></ac:rich-text-body>'
+        '</ac:structured-macro><ac:structured-macro ac:name="code"><ac:plain-text-body>'
+        "<![CDATA[x < y]]></ac:plain-text-body></ac:structured-macro>"
+    )
+
+    first, grid, tip, source = read["content"]
+    assert first["content"][0]["text"] == "a\u00a0"
+    assert first["content"][1]["marks"] == [
+        {"type": "link", "attrs": {"href": "https://example.com"}}
+    ]
+    assert first["content"][3]["marks"][0]["attrs"]["id"] == "m1"
+    assert first["content"][-1] == {"type": "mention", "attrs": {"id": "ben"}}
+    assert [cell["type"] for cell in grid["content"][0]["content"]] == ["tableHeader", "tableCell"]
+    assert tip["attrs"] == {"panelType": "success"}
+    assert source["content"] == [text("x < y")]

@@ -201,3 +201,21 @@ async def test_a_comment_keeps_its_macros_and_mentions_unless_their_loss_is_allo
     )
     [after] = [each for each in listed["comments"] if each["id"] == comment["id"]]
     assert after["body"].strip() == "Never mind."
+
+
+async def test_an_edit_of_the_storage_format_keeps_macros_and_anchors(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Release plan")
+    before = await ada.read("getConfluencePage", pageId=number, contentFormat="storage")
+    body = before["body"].replace("same month", "same week")
+
+    saved = await ada.read(
+        "updateConfluencePage", pageId=number, body=body, contentFormat="storage"
+    )
+    after = await ada.read("getConfluencePage", pageId=number, contentFormat="storage")
+
+    assert saved["version"] == 4
+    assert after["body"] == body != before["body"]
+    assert "ac:inline-comment-marker" in body
+    assert 'ac:name="jira"' in body

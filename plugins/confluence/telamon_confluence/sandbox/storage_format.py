@@ -55,8 +55,10 @@ def _table(_: Attributes, inner: str) -> str:
     return f"<table><tbody>{inner}</tbody></table>"
 
 
-def _code(_: Attributes, inner: str) -> str:
-    return _macro("code", f"<ac:plain-text-body>{inner}</ac:plain-text-body>")
+def _code(attributes: Attributes, inner: str) -> str:
+    language = attributes.get("language")
+    said = _parameter("language", language) if language else ""
+    return _macro("code", f"{said}<ac:plain-text-body>{inner}</ac:plain-text-body>")
 
 
 def _panel(attributes: Attributes, inner: str) -> str:
@@ -70,7 +72,8 @@ def _expand(attributes: Attributes, inner: str) -> str:
 def _extension(attributes: Attributes, inner: str) -> str:
     given: Attributes = attributes.get("parameters", {}).get("macroParams", {})
     parameters = "".join(_parameter(name, value["value"]) for name, value in given.items())
-    return _macro(str(attributes["extensionKey"]), parameters + (_rich(inner) if inner else ""))
+    inner = parameters + (_rich(inner) if inner else "")
+    return _macro(str(attributes["extensionKey"]), inner, str(attributes.get("localId") or ""))
 
 
 def _status(attributes: Attributes, _: str) -> str:
@@ -95,8 +98,9 @@ def _media(attributes: Attributes, _: str) -> str:
     return f'<ac:image><ri:attachment ri:filename="{name}" /></ac:image>'
 
 
-def _macro(name: str, inner: str) -> str:
-    return f'<ac:structured-macro ac:name="{escape(name)}">{inner}</ac:structured-macro>'
+def _macro(name: str, inner: str, number: str = "") -> str:
+    named = f' ac:macro-id="{escape(number)}"' if number else ""
+    return f'<ac:structured-macro ac:name="{escape(name)}"{named}>{inner}</ac:structured-macro>'
 
 
 def _parameter(name: str, value: object) -> str:
