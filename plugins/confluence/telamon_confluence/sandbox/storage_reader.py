@@ -10,17 +10,26 @@ from telamon_confluence.sandbox.documents import Node, annotation, code, doc, ex
 
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
-_MARKS = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "u": "underline"} | {
+_MARKS = {
+    "strong": "strong",
+    "b": "strong",
+    "em": "em",
+    "i": "em",
+    "u": "underline",
     "code": "code",
     "del": "strike",
 }
-_PANELS = {"tip": "success", **{kind: kind for kind in ("info", "note", "success", "warning")}}
-_PANELS |= {"error": "error"}
+_PANELS = {
+    "tip": "success",
+    "info": "info",
+    "note": "note",
+    "success": "success",
+    "warning": "warning",
+    "error": "error",
+}
 _HOLDERS = {"ul": "bulletList", "ol": "orderedList", "tr": "tableRow"}
 _FLOWS = {"li": "listItem", "blockquote": "blockquote", "td": "tableCell", "th": "tableHeader"}
 _SEEN_THROUGH = frozenset({"tbody", "thead", "div", "rich-text-body"})
-
-_Inline = str | Node
 
 
 class StorageError(ValueError):
@@ -89,7 +98,7 @@ def _children(element: ET.Element) -> list[Node]:
 
 def _flow(element: ET.Element) -> Iterator[Node]:
     """Return the blocks in an element that may hold text as well; runs of text are paragraphs."""
-    pieces: list[_Inline | ET.Element] = [element.text or ""]
+    pieces: list[str | ET.Element] = [element.text or ""]
     for child in element:
         pieces += [child, child.tail or ""]
     for inline, run in groupby(pieces, _is_inline):
@@ -102,13 +111,13 @@ def _flow(element: ET.Element) -> Iterator[Node]:
         for piece in run:
             if isinstance(piece, ET.Element):
                 nodes += _inline_of(piece, ())
-            elif isinstance(piece, str) and piece.strip():
+            elif piece.strip():
                 nodes.append(text(piece))
         if nodes:
             yield _holding("paragraph", nodes)
 
 
-def _is_inline(piece: object) -> bool:
+def _is_inline(piece: str | ET.Element) -> bool:
     if not isinstance(piece, ET.Element):
         return True
     tag = _tag(piece)
