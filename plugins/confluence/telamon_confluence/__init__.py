@@ -2,6 +2,7 @@
 
 from telamon.plugin import Emulator, Product, World, hookimpl
 from telamon_confluence.client import Confluence
+from telamon_confluence.confining import CONTAINERS
 from telamon_confluence.finding import FETCH, SEARCH
 from telamon_confluence.prompts import page_from_issue, review_open_comments
 from telamon_confluence.resources import confluence_attachment, confluence_page
@@ -39,4 +40,5 @@ def register_product() -> Product[ConfluenceSettings, Confluence]:
         fetch=FETCH,
         health=_health,
         sandbox=_sandbox,
+        containers=CONTAINERS,
     )

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from fakes.jira_api import ADA, BEN, FIRST, JiraApi, Sandbox
 
+from telamon.atlassian.faults import Answered, Asked, fault
 from telamon.plugin import Api, Forbidden, InvalidArgument, NotFound, Person, Rejected, ToolError
 from telamon.plugin.testing import FakeCall
 from telamon_jira import register_product
 from telamon_jira.client import Jira
 from telamon_jira.confining import CONTAINERS
+from telamon_jira.sandbox.problems import NO_ISSUE
 from telamon_jira.sandbox.state import (
     Attachment,
     Comment,
@@ -672,6 +674,20 @@ def test_a_key_that_cannot_be_a_projects_is_not_put_into_queries() -> None:
     with pytest.raises(ValueError, match="not the key"):
         CONTAINERS.guarded(Sandbox().api(), frozenset({'A") OR project = SEC OR ("'}))
     assert CONTAINERS.noun == "projects"
+
+
+async def test_the_sentence_is_the_gateways_of_what_does_not_exist(confined: Confined) -> None:
+    asked = Asked(
+        product=register_product(), site=FIRST, method="GET", template="", reads=True, needs=()
+    )
+    for name, arguments, body in (
+        ("getJiraIssue", {"issueIdOrKey": "SEC-1"}, {"errorMessages": [NO_ISSUE], "errors": {}}),
+        ("getJiraBoard", {"boardId": "3"}, {}),
+    ):
+        said = fault(asked, Answered(status=404, headers={}, raw=b"", body=body))
+        with pytest.raises(NotFound) as refusal:
+            await confined.call(name, arguments)
+        assert str(refusal.value) == str(said)
 
 
 async def test_sprints_of_other_boards_are_not_listed(confined: Confined) -> None:
