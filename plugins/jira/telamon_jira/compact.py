@@ -11,6 +11,12 @@ from telamon.adf import AdfError, plain_text, to_markdown
 from telamon.plugin import Json
 from telamon_jira.values import filled, items, members, objects, picked
 
+ANSWER = 100_000
+"""Characters that the texts of one answer may have together, or little more."""
+LEAST = 1000
+"""Characters that every text may have."""
+CUT = "read one at a time to see all of it"
+
 NOISE = frozenset(
     {"self", "expand", "avatarUrls", "avatarUrl", "avatarId", "iconUrl", "icon", "colorName"}
 )
@@ -50,6 +56,17 @@ def markdown(value: Json) -> str | None:
         return to_markdown(members(value), opaque="reference") or None
     except AdfError as problem:  # one text that cannot be shown must not hide all the others
         return f"[not shown: {problem}]"
+
+
+def shortened(shown: Any, among: int) -> Any:
+    """Return what is shown with its long texts cut, so that *among* such together stay readable."""
+    limit = max(LEAST, ANSWER // max(1, among))
+    if isinstance(shown, str):
+        more = len(shown) - limit
+        return f"{shown[:limit]}… [{more} more characters: {CUT}]" if more > 0 else shown
+    if isinstance(shown, dict):
+        return {name: shortened(inner, among) for name, inner in members(shown).items()}
+    return [shortened(one, among) for one in items(shown)] if isinstance(shown, list) else shown
 
 
 def words(value: Json, limit: int) -> str | None:

@@ -40,6 +40,9 @@ DETAILS = (
 OVERVIEW = ("summary", "description", "status", "issuetype", "priority", "created")
 """What a search asks for when the caller named nothing."""
 
+MOST_COMMENTS = 100
+"""How many comments of one issue are shown when these are asked for."""
+
 LINE = ("summary", "status", "issuetype", "priority", "assignee", "updated")
 """What a list of a board, sprint, backlog or epic asks for when the caller named nothing."""
 
@@ -112,13 +115,13 @@ def newest_comments(shown: dict[str, Any], limit: int) -> dict[str, Any]:
     fields = members(shown.get("fields"))
     comment = members(fields.get("comment"))
     comments = items(comment.get("comments"))
-    kept = comments[max(0, len(comments) - limit) :]
-    if len(kept) >= int(comment.get("total") or 0):
+    newest = comments[max(0, len(comments) - limit) :]
+    kept = [compact.shortened(one, len(newest)) for one in newest]
+    if not comment:
         return shown
-    return {
-        **shown,
-        "fields": {**fields, "comment": {**comment, "comments": kept, "notAllShown": True}},
-    }
+    left = len(kept) < int(comment.get("total") or 0)
+    more = {"notAllShown": "listJiraIssueComments lists the others"} if left else {}
+    return {**shown, "fields": {**fields, "comment": {**comment, "comments": kept, **more}}}
 
 
 async def read(jira: Jira, key: str, wanted: Wanted, **query: Any) -> Json:

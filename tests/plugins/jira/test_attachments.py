@@ -13,6 +13,7 @@ from telamon.plugin import (
     Forbidden,
     Image,
     InvalidArgument,
+    Link,
     NotFound,
     Text,
     TooLarge,
@@ -76,6 +77,24 @@ async def test_text_is_text(jira: Sandbox) -> None:
     assert isinstance(log.data, str)
     assert "total is NaN" in log.data
     assert log.uri == f"jira://first.example.com/attachment/{files['checkout.log']}"
+
+
+async def downloaded(jira: Jira) -> Any:
+    tool = next(t for t in register_product().tools if t.name == "downloadJiraIssueAttachment")
+    return await tool.run(jira, attachment_id="1")
+
+
+async def test_of_a_long_text_the_beginning_is_read_and_the_whole_linked_to() -> None:
+    long = served("text/plain", b"x" * 100_001, "long.log")
+    about, begins, link = await downloaded(long)
+    assert "100001 characters), of which the first 100000 are here" in about.text
+    assert len(begins.data) == 100_000
+    assert link == Link("jira://demo.example.com/attachment/1", "long.log", "text/plain")
+
+
+async def test_a_large_file_is_only_linked_to() -> None:
+    _, link = await downloaded(served("application/pdf", b"x" * 100_001, "a.pdf"))
+    assert link == Link("jira://demo.example.com/attachment/1", "a.pdf", "application/pdf", 100_001)
 
 
 async def test_anything_else_is_embedded_bytes(jira: Sandbox) -> None:

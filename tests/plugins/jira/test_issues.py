@@ -108,14 +108,34 @@ async def test_only_the_newest_comments_are_shown_unless_they_are_asked_for(jira
     assert few["fields"]["comment"]["total"] == 7
     assert [c["body"] for c in few["fields"]["comment"]["comments"]][-1] == "Draft 7 is attached."
     assert len(few["fields"]["comment"]["comments"]) == 5
-    assert few["fields"]["comment"]["notAllShown"] is True
+    assert "listJiraIssueComments" in few["fields"]["comment"]["notAllShown"]
     assert len(all_of_them["fields"]["comment"]["comments"]) == 7
+
+
+async def test_comments_that_are_asked_for_are_bounded_too(jira: Sandbox) -> None:
+    api = jira.api()
+    for number in range(101):
+        body = {"type": "doc", "version": 1, "content": []} | (
+            {"content": [{"type": "paragraph", "content": [{"type": "text", "text": "x" * 3000}]}]}
+            if number == 100
+            else {}
+        )
+        await api.post(
+            "/rest/api/3/issue/{issueIdOrKey}/comment", {"body": body}, issueIdOrKey="DEMO-7"
+        )
+    shown = await jira.call("getJiraIssue", {"issueIdOrKey": "DEMO-7", "fields": ["comment"]})
+    comment = shown["fields"]["comment"]
+    assert (comment["total"], len(comment["comments"])) == (101, 100)
+    assert "listJiraIssueComments" in comment["notAllShown"]
+    assert comment["comments"][-1]["body"].startswith("x" * 1000 + "… [2000 more characters")
 
 
 async def test_an_operator_may_want_no_comments_at_all() -> None:
     silent = Sandbox(settings=JiraSettings(recent_comments=0))
     shown = await silent.call("getJiraIssue", {"issueIdOrKey": "DEMO-20"})
-    assert shown["fields"]["comment"] == {"total": 7, "comments": [], "notAllShown": True}
+    comment = shown["fields"]["comment"]
+    assert (comment["total"], comment["comments"]) == (7, [])
+    assert "listJiraIssueComments" in comment["notAllShown"]
     without = await silent.call("getJiraIssue", {"issueIdOrKey": "DEMO-1"})
     assert "notAllShown" not in without["fields"].get("comment", {})
 

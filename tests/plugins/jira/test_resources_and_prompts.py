@@ -93,6 +93,14 @@ async def test_release_notes_hold_what_is_done_in_the_version(jira: Sandbox) -> 
     assert "DEMO 1.9" in str(task.content)
 
 
+async def test_release_notes_of_a_version_without_finished_issues_say_so(jira: Sandbox) -> None:
+    await jira.call("createJiraVersion", {"projectIdOrKey": "DEMO", "name": "3.0"})
+    (task,) = await written(jira, "releaseNotes", project="DEMO", version="3.0")
+    said = str(task.content)
+    assert "no finished issue of DEMO has the fix version 3.0" in said
+    assert 'fixVersion = "3.0" AND statusCategory != Done' in said
+
+
 async def test_what_prompts_ask_for_is_completed(jira: Sandbox) -> None:
     notes, report = PROMPTS["releaseNotes"], PROMPTS["sprintReport"]
     assert await notes.complete["project"](client(jira), "de", {}) == ["DEMO"]

@@ -106,3 +106,17 @@ async def test_a_search_stays_within_what_the_user_may_see(jira: Sandbox) -> Non
 async def test_a_page_has_at_most_a_hundred_issues(jira: Sandbox, value: float) -> None:
     with pytest.raises(ValidationError):
         await jira.call("searchJiraIssuesUsingJql", {"jql": "project = DEMO", "maxResults": value})
+
+
+async def test_long_texts_of_a_page_are_cut_and_say_so(jira: Sandbox) -> None:
+    text = "x" * 30_000
+    await jira.call("editJiraIssue", {"issueIdOrKey": "DEMO-7", "fields": {"description": text}})
+    alone = await jira.call("searchJiraIssuesUsingJql", {"jql": "key = DEMO-7"})
+    assert alone["issues"][0]["fields"]["description"] == text
+    page = await jira.call("searchJiraIssuesUsingJql", {"jql": "project = DEMO"})
+    assert len(page["issues"]) == 22
+    cut = next(one for one in page["issues"] if one["key"] == "DEMO-7")["fields"]["description"]
+    assert len(cut) < 5_000
+    assert cut.endswith("… [25455 more characters: read one at a time to see all of it]")
+    others = [one["fields"]["description"] for one in page["issues"] if one["key"] != "DEMO-7"]
+    assert not any("more characters" in other for other in others)

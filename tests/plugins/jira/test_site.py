@@ -7,6 +7,10 @@ from fakes.jira_api import ADA, BEN, Sandbox
 from pydantic import ValidationError
 
 from telamon.plugin import Forbidden, InvalidArgument, NotFound, Rejected
+from telamon.plugin.testing import FakeApi
+from telamon_jira.client import Jira
+from telamon_jira.settings import JiraSettings
+from telamon_jira.tools.people import lookup_jira_account_id
 
 
 async def test_a_project_is_read_with_all_its_parts(jira: Sandbox) -> None:
@@ -222,3 +226,18 @@ async def test_the_lead_of_a_component_may_be_named(jira: Sandbox) -> None:
             "createJiraComponent",
             {"projectKey": "DEMO", "name": "X", "leadAccountId": "somebody"},
         )
+
+
+async def test_suggested_values_are_words_and_no_literals_of_jql(jira: Sandbox) -> None:
+    statuses = await jira.call("listJiraFieldOptions", {"field": "status"})
+    assert statuses == {"values": ["To Do", "In Progress", "In Review", "Done"]}
+
+
+async def test_a_search_for_people_that_finds_many_says_so() -> None:
+    users = [{"accountId": str(number), "displayName": f"A {number}"} for number in range(50)]
+    api = FakeApi(answers={("GET", "/rest/api/3/user/search"): users})
+    found = await lookup_jira_account_id.run(
+        Jira(api=api, settings=JiraSettings()), search_string="a"
+    )
+    assert isinstance(found, dict)
+    assert "Only the first 50" in found["note"]

@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from telamon.plugin import Blocks, Embedded, Image, InvalidArgument, Text, TooLarge, Upload, tool
+from telamon.plugin import (
+    Blocks,
+    Embedded,
+    Image,
+    InvalidArgument,
+    Link,
+    Text,
+    TooLarge,
+    Upload,
+    tool,
+)
 from telamon_jira import compact, filenames, issue_view
 from telamon_jira.arguments import Id, IssueIdOrKey, Line
 from telamon_jira.client import Jira
@@ -15,6 +25,8 @@ from telamon_jira.values import items, members, objects
 from telamon_jira.wanted import Wanted
 
 MediaType = Annotated[str, Field(pattern=r"^[a-z]{1,32}/[a-z0-9.+-]{1,96}$")]
+EMBEDDED = 100_000
+"""Bytes or characters of a file that are sent along; more is only linked to."""
 FILES = Wanted(given=("attachment",))
 
 
@@ -30,14 +42,24 @@ async def list_jira_issue_attachments(
 
 @tool(READ_WORK, access="read", group="issues", title="Download Jira attachment", listed=False)
 async def download_jira_issue_attachment(jira: Jira, *, attachment_id: Id) -> Blocks:
-    """Read a file: pictures to look at, text as text, anything else as an embedded resource."""
+    """Read a file: pictures to look at, text as text, anything else as a resource.
+
+    What is large is a link to the resource, after its beginning if it is text.
+    """
     name, content = await read_attachment(jira, attachment_id)
-    media_type = content.media_type
-    unit = "bytes" if isinstance(content.data, bytes) else "characters"
-    about = Text(f"{name} ({media_type}, {len(content.data)} {unit})")
-    if isinstance(content.data, bytes) and filenames.is_picture(media_type, content.data):
-        return [about, Image(content.data, media_type)]
-    return [about, content]
+    media_type, data = content.media_type, content.data
+    unit = "bytes" if isinstance(data, bytes) else "characters"
+    about = f"{name} ({media_type}, {len(data)} {unit})"
+    if isinstance(data, bytes):
+        if filenames.is_picture(media_type, data):
+            return [Text(about), Image(data, media_type)]
+        if len(data) > EMBEDDED:
+            return [Text(about), Link(content.uri, name, media_type, len(data))]
+    elif len(data) > EMBEDDED:
+        begins = Embedded(content.uri, data[:EMBEDDED], media_type)
+        link = Link(content.uri, name, media_type)
+        return [Text(f"{about}, of which the first {EMBEDDED} are here"), begins, link]
+    return [Text(about), content]
 
 
 @tool(WRITE_WORK, access="write", group="issues", title="Attach file to Jira issue", listed=False)
@@ -83,7 +105,7 @@ async def read_attachment(jira: Jira, identifier: str) -> tuple[str, Embedded]:
     if int(about.get("size") or 0) > limit:
         raise TooLarge(
             f"{name} has {about.get('size')} bytes; at most {limit} are downloaded here. "
-            "It can be opened in the browser."
+            f"It can be opened in the browser: {jira.api.site.url}/secure/attachment/{identifier}/"
         )
     # without redirect=false Jira sends the client on to a media host
     file = await jira.api.download(

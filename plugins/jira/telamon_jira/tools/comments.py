@@ -1,10 +1,11 @@
 """Comments and work logs of an issue."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from telamon.plugin import InvalidArgument, tool
+from telamon.plugin import InvalidArgument, Json, tool
 from telamon_jira import compact, writing
 from telamon_jira.arguments import (
     PLAIN,
@@ -43,7 +44,7 @@ async def list_jira_issue_comments(
         )
     )
     found = objects(page.get("comments"))
-    shown = await converted(lambda: [compact.comment(one) for one in found], found)
+    shown = await converted(lambda: _all(compact.comment, found), found)
     return counted(page, "comments", shown)
 
 
@@ -101,7 +102,7 @@ async def list_jira_issue_worklogs(
         )
     )
     found = objects(page.get("worklogs"))
-    shown = await converted(lambda: [compact.worklog(one) for one in found], found)
+    shown = await converted(lambda: _all(compact.worklog, found), found)
     return counted(page, "worklogs", shown)
 
 
@@ -151,6 +152,10 @@ async def add_worklog_to_jira_issue(
         url=f"{page}?focusedWorklogId={shown.get('id')}" if page else None,
         dropped=gone,
     )
+
+
+def _all(shape: Callable[[Json], Any], found: list[dict[str, Any]]) -> list[Any]:
+    return [compact.shortened(shape(one), len(found)) for one in found]
 
 
 def counted(page: dict[str, Any], name: str, shown: list[Any]) -> dict[str, Any]:

@@ -78,7 +78,8 @@ async def get_jira_issue(
         failFast=fail_fast,
     )
     shown = await converted(lambda: issue_view.show(jira, raw, wanted), raw)
-    return shown if fields else issue_view.newest_comments(shown, jira.settings.recent_comments)
+    most = issue_view.MOST_COMMENTS if fields else jira.settings.recent_comments
+    return issue_view.newest_comments(shown, most)
 
 
 @tool(READ_WORK, WRITE_WORK, READ_USER, access="write", group="issues", title="Create Jira issue")

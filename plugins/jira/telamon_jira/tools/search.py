@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from telamon.plugin import Json, tool
-from telamon_jira import issue_view
+from telamon_jira import compact, issue_view
 from telamon_jira.arguments import Fields, Jql, PageToken, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.converting import converted
@@ -58,9 +58,7 @@ async def issue_page(
     page = members(raw)
     issues = objects(page.get("issues"))
     names = members(page.get("names"))
-    shown = await converted(
-        lambda: [issue_view.show(jira, issue, wanted, names) for issue in issues], issues
-    )
+    shown = await converted(lambda: _shown(jira, issues, wanted, names), issues)
     token = page.get("nextPageToken")
     held = {name for issue in shown for name in members(issue.get("fields"))}
     return {
@@ -73,6 +71,13 @@ async def issue_page(
             fieldsNotFound=wanted.missing(names if issues and "names" in page else None),
         ),
     }
+
+
+def _shown(
+    jira: Jira, issues: list[dict[str, Any]], wanted: Wanted, names: dict[str, Any]
+) -> list[dict[str, Any]]:
+    found = [issue_view.show(jira, issue, wanted, names) for issue in issues]
+    return [compact.shortened(issue, len(found)) for issue in found]
 
 
 async def _count(jira: Jira, jql: str) -> int | None:
