@@ -107,6 +107,12 @@ class Bearer:
             self._known.popitem(last=False)
         return principal
 
+    def forget(self, family_id: str | None = None) -> None:
+        """Look the tokens of this family up again at their next use; those of all without one."""
+        for key, (_, known) in list(self._known.items()):
+            if family_id in {None, known.family_id}:
+                del self._known[key]
+
     async def _policy(self, token: Token) -> Policy:
         family, email = token.family, None
         if self._policies.needs_email:

@@ -5,15 +5,15 @@ from functools import partial
 
 from aiohttp import web
 
-from telamon.endpoint.bearer import Admission
-from telamon.endpoint.choice import read_choice
+from telamon.atlassian.principal import Principal
+from telamon.endpoint.choice import Choice
 from telamon.endpoint.exchange import Exchange
 from telamon.endpoint.kernel import (
     BUSY,
     JSONRPCMessage,
     JSONRPCRequest,
+    RequestId,
     ServerMessageMetadata,
-    SessionMessage,
     is_version_at_least,
 )
 from telamon.endpoint.lines import notice_loss
@@ -22,7 +22,7 @@ from telamon.endpoint.streams import Prime, Reader, Stream
 from telamon.endpoint.wire import SSE_HEADERS, Refused, refusal
 
 SESSION_ID = "Mcp-Session-Id"
-_MOST_RUNNING = 64
+MOST_RUNNING = 64
 _RETRY_SECONDS = 1
 
 
@@ -33,8 +33,8 @@ def can_close_streams(session: Session) -> bool:
 
 def open_stream(
     session: Session,
-    admission: Admission,
-    request: web.Request,
+    principal: Principal,
+    choice: Choice,
     messages: Sequence[JSONRPCMessage],
 ) -> Stream | None:
     """Make the stream for the answers to *messages*; None where none of them wants one.
@@ -46,31 +46,33 @@ def open_stream(
     ids = [message.id for message in requests]
     if len({str(id_) for id_ in ids}) < len(ids) or session.is_running(ids):
         raise Refused(refusal(400, "A request with this id is still running.", id_=ids[0]))
-    if session.running + len(ids) > _MOST_RUNNING:
-        raise Refused(
-            refusal(
-                429,
-                "Too many requests are running in this session.",
-                code=BUSY,
-                id_=ids[0] if ids else None,
-                headers={"Retry-After": str(_RETRY_SECONDS)},
-            )
-        )
-    exchanges = {id_: _exchange(session, admission, request) for id_ in ids}
+    if session.running + len(ids) > MOST_RUNNING:
+        raise too_many_running(ids[0] if ids else None)
+
+    def exchange() -> Exchange:
+        return Exchange(principal=principal, choice=choice, listener=session)
+
+    exchanges = {id_: exchange() for id_ in ids}
     stream = session.open(exchanges) if ids else None
     for message in messages:
         if isinstance(message, JSONRPCRequest) and stream is not None:
             metadata = _metadata(session, stream, message, exchanges[message.id])
         else:
-            exchange = _exchange(session, admission, request)
-            metadata = ServerMessageMetadata(request_context=exchange)
-        session.inbox.put(SessionMessage(message, metadata=metadata))
+            metadata = ServerMessageMetadata(request_context=exchange())
+        session.take(message, metadata)
     return stream
 
 
-def _exchange(session: Session, admission: Admission, request: web.Request) -> Exchange:
-    return Exchange(
-        principal=admission.principal, choice=read_choice(request.query), listener=session
+def too_many_running(id_: RequestId | None) -> Refused:
+    """Refuse one more request of a session that has enough of them running."""
+    return Refused(
+        refusal(
+            429,
+            "Too many requests are running in this session.",
+            code=BUSY,
+            id_=id_,
+            headers={"Retry-After": str(_RETRY_SECONDS)},
+        )
     )
 
 

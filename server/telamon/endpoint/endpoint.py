@@ -1,7 +1,6 @@
 """The room's front: the routes, who may pass, and which revision a request belongs to."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
@@ -15,8 +14,10 @@ from telamon.clock import Clock
 from telamon.endpoint.allowance import Allowance
 from telamon.endpoint.bearer import Admission, Bearer
 from telamon.endpoint.calling import Calling
+from telamon.endpoint.changes import Changes
 from telamon.endpoint.choice import mistaken, read_choice
 from telamon.endpoint.desk import OWN, ApiSource
+from telamon.endpoint.elsewhere import Elsewhere
 from telamon.endpoint.gate import Gate
 from telamon.endpoint.handlers import build_server
 from telamon.endpoint.http_sse import HttpSse
@@ -34,6 +35,7 @@ from telamon.endpoint.lines import BEAT_SECONDS, Lines, every
 from telamon.endpoint.listing import Listing
 from telamon.endpoint.modern import VERSION, Modern
 from telamon.endpoint.own_tools import OWN_TOOLS
+from telamon.endpoint.presence import Presence
 from telamon.endpoint.reading import Reading
 from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.streams import MOST_EVENTS
@@ -81,8 +83,9 @@ class Endpoint:
         self._addresses = addresses
         self._catalog = catalog
         self._settings = settings
+        bus = InMemorySubscriptionBus()
         self._listen = ListenHandler(
-            InMemorySubscriptionBus(),
+            bus,
             max_subscriptions=limits.streams,
             max_buffered_events=MOST_EVENTS,
         )
@@ -111,19 +114,32 @@ class Endpoint:
             extend(server)
         self._bearer = Bearer(storage.tokens, storage.grants, addresses, catalog, clock)
         self._lines = Lines(self._bearer.look_up, limits, announce, clock)
+        presence = Presence(storage.replicas, shared=storage.shared)
         self._sessions = Sessions(
             server,
-            storage.mcp_sessions,
+            storage,
             limits,
-            replica=secrets.token_hex(8),
+            replica=presence.id,
             announce=announce,
+            clock=clock,
+            tasks=tasks,
+        )
+        self._elsewhere = Elsewhere(
+            storage=storage,
+            presence=presence,
+            sessions=self._sessions,
+            bearer=self._bearer,
+            lines=self._lines,
+            bus=bus,
             clock=clock,
             tasks=tasks,
         )
         gate = Gate(catalog, self._bearer)
         self._modern = Modern(server, self._lines, gate, addresses.mcp)
-        self._legacy = Legacy(self._sessions, self._lines, gate, addresses.mcp)
-        self._http_sse = HttpSse(self._sessions, self._lines, gate, addresses.sse)
+        self._legacy = Legacy(self._sessions, self._elsewhere, self._lines, gate, addresses.mcp)
+        self._http_sse = HttpSse(
+            self._sessions, self._elsewhere.crossing, self._lines, gate, addresses.sse
+        )
         self._beating: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -152,6 +168,11 @@ class Endpoint:
         """How many streams stand open without a running request."""
         return self._lines.standing
 
+    @property
+    def changes(self) -> Changes:
+        """Where to say that a list of what is offered has changed."""
+        return self._elsewhere.changes
+
     async def beat(self) -> None:
         """Keep every open stream alive, or end it; end idle sessions."""
         await self._lines.beat()
@@ -177,6 +198,7 @@ class Endpoint:
             self._beating.cancel()
         await self._sessions.close()
         await self._lines.close()
+        await self._elsewhere.end()
 
     def _guarded(
         self, answer: Answering, resource: str
@@ -185,6 +207,7 @@ class Endpoint:
             if self._closing:
                 return _closed()
             self._start_beating()
+            await self._elsewhere.begin()
             try:
                 admission = await self._bearer.admit(request, resource)
                 self._check_origin(request)

@@ -14,6 +14,10 @@ class Listener(Protocol):
 
     log_level: LogLevel
 
+    async def choose_log_level(self, level: LogLevel) -> None:
+        """Remember another one, wherever the session goes on."""
+        ...
+
 
 @dataclass(kw_only=True, slots=True)
 class Exchange:

@@ -14,6 +14,7 @@ from telamon.endpoint.bearer import Bearer
 from telamon.endpoint.finding_tools import call_tool
 from telamon.endpoint.kernel import JSONRPCMessage, JSONRPCRequest
 from telamon.endpoint.wire import Refused
+from telamon.plugin import Tool
 from telamon.plugin.resources import read_arguments
 from telamon.plugin.scopes import NeedsScopes
 from telamon.policy import Policy
@@ -37,6 +38,11 @@ class Gate:
         needs = self._needs(message.method, message.params or {}, principal.policy)
         if needs is not None and self._catalog.missing(needs, principal.scopes):
             raise Refused(self._challenge(needs, resource))
+
+    def changes(self, message: JSONRPCRequest, principal: Principal) -> bool:
+        """Tell whether *message* calls a tool that may change something."""
+        needs = self._needs(message.method, message.params or {}, principal.policy)
+        return isinstance(needs, Tool) and needs.access != "read"
 
     def _challenge(self, needs: NeedsScopes, resource: str) -> web.Response:
         names = sorted(scope.name for scope in needs.scopes)

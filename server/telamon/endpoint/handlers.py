@@ -83,7 +83,7 @@ def build_server(
 async def _set_level(context: Context, params: types.SetLevelRequestParams) -> types.EmptyResult:
     listener = exchange_of(context).listener
     if listener is not None:
-        listener.log_level = params.level
+        await listener.choose_log_level(params.level)
     return types.EmptyResult()
 
 

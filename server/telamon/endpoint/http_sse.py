@@ -3,10 +3,15 @@
 The stream is the session: when it ends, the session does.
 """
 
+import json
+
 from aiohttp import web
 
 from telamon.endpoint.bearer import Admission
+from telamon.endpoint.choice import read_choice
+from telamon.endpoint.crossing import Crossing
 from telamon.endpoint.delivery import open_stream
+from telamon.endpoint.exchange import owner_of
 from telamon.endpoint.gate import Gate
 from telamon.endpoint.lines import Lines, notice_loss
 from telamon.endpoint.sessions import Sessions
@@ -20,8 +25,11 @@ SESSION_ID = "sessionId"
 class HttpSse:
     """Serves ``GET /v1/sse`` and ``POST /v1/sse/message``."""
 
-    def __init__(self, sessions: Sessions, lines: Lines, gate: Gate, resource: str) -> None:
+    def __init__(
+        self, sessions: Sessions, crossing: Crossing, lines: Lines, gate: Gate, resource: str
+    ) -> None:
         self._sessions = sessions
+        self._crossing = crossing
         self._lines = lines
         self._gate = gate
         self._resource = resource
@@ -53,12 +61,16 @@ class HttpSse:
         return response
 
     async def post(self, request: web.Request, admission: Admission, data: Json) -> web.Response:
-        """Take one message; its answer goes out on the stream."""
+        """Take one message; its answer goes out on the stream, whichever process holds it."""
         id_ = request.query.get(SESSION_ID)
         if not id_:
             raise Refused(refusal(400, "The sessionId parameter is missing."))
-        session = await self._sessions.find(id_, admission.principal, one_stream=True)
+        principal = admission.principal
+        session = self._sessions.held(id_, owner_of(principal), one_stream=True)
         message = read_message(data)
-        self._gate.pass_(message, admission.principal, self._resource)
-        open_stream(session, admission, request, [message])
+        self._gate.pass_(message, principal, self._resource)
+        if session is None:
+            query = json.dumps(list(request.query.items()))
+            return await self._crossing.hand_over(id_, admission, message, query)
+        open_stream(session, principal, read_choice(request.query), [message])
         return web.Response(status=202, text="Accepted")

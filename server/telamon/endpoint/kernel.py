@@ -8,10 +8,19 @@ import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.runner import modern_error_data, serve_loop, serve_one
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, SubscriptionBus
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ListenHandler,
+    PromptsListChanged,
+    ResourcesListChanged,
+    ServerEvent,
+    SubscriptionBus,
+    ToolsListChanged,
+)
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.exceptions import MCPError, NoBackChannelError
 from mcp.shared.inbound import (
@@ -76,6 +85,7 @@ __all__ = [
     "InMemorySubscriptionBus",
     "InboundLadderRejection",
     "InboundModernRoute",
+    "InitializationOptions",
     "JSONRPCError",
     "JSONRPCMessage",
     "JSONRPCNotification",
@@ -84,14 +94,19 @@ __all__ = [
     "ListenHandler",
     "MCPError",
     "NoBackChannelError",
+    "NotificationOptions",
+    "PromptsListChanged",
     "RequestId",
     "RequestStateBoundary",
     "RequestStateSecurity",
+    "ResourcesListChanged",
     "Server",
+    "ServerEvent",
     "ServerMessageMetadata",
     "ServerRequestContext",
     "SessionMessage",
     "SubscriptionBus",
+    "ToolsListChanged",
     "TransportContext",
     "classify_inbound_request",
     "find_duplicated_routing_header",

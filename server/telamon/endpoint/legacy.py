@@ -6,17 +6,21 @@ in its stream for whoever comes back with ``Last-Event-ID``.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from telamon.endpoint.bearer import Admission
+from telamon.endpoint.choice import read_choice
 from telamon.endpoint.delivery import SESSION_ID, can_close_streams, follow, open_stream
+from telamon.endpoint.elsewhere import Elsewhere
 from telamon.endpoint.gate import Gate
 from telamon.endpoint.kernel import (
     HANDSHAKE_PROTOCOL_VERSIONS,
     LATEST_HANDSHAKE_VERSION,
     JSONRPCMessage,
     JSONRPCRequest,
+    RequestId,
 )
 from telamon.endpoint.lines import Lines
 from telamon.endpoint.session import STANDING, Session
@@ -27,14 +31,17 @@ from telamon.plugin import Json
 
 BATCH_REVISION = "2025-03-26"
 _MOST_IN_BATCH = 50
-_EVENT_ID = re.compile(r"(?P<stream>\d{1,9})-(?P<seq>\d{1,9})", re.ASCII)
+_EVENT_ID = re.compile(r"(?P<owner>[0-9a-f]{16})-(?P<stream>\d{1,9})-(?P<seq>\d{1,9})", re.ASCII)
 
 
 class Legacy:
     """Serves the requests that carry a handshake revision, or none, in ``MCP-Protocol-Version``."""
 
-    def __init__(self, sessions: Sessions, lines: Lines, gate: Gate, resource: str) -> None:
+    def __init__(
+        self, sessions: Sessions, elsewhere: Elsewhere, lines: Lines, gate: Gate, resource: str
+    ) -> None:
         self._sessions = sessions
+        self._elsewhere = elsewhere
         self._lines = lines
         self._gate = gate
         self._resource = resource
@@ -52,12 +59,20 @@ class Legacy:
         else:
             session = await self._session(request, admission)
             messages = [first] if first is not None else _batch(data, session)
+        principal = admission.principal
         for message in messages:
-            self._gate.pass_(message, admission.principal, self._resource)
-        stream = open_stream(session, admission, request, messages)
+            self._gate.pass_(message, principal, self._resource)
+        messages = await self._elsewhere.crossing.route(session, messages)
+        stream = open_stream(session, principal, read_choice(request.query), messages)
         if stream is None:
             return web.Response(status=202, headers={SESSION_ID: session.id})
-        return await self._answer(request, admission, session, stream, batch=isinstance(data, list))
+        owed = [
+            (message.id, self._gate.changes(message, principal))
+            for message in messages
+            if isinstance(message, JSONRPCRequest)
+        ]
+        answering = _Answering(session, stream, owed, batch=isinstance(data, list))
+        return await self._answer(request, admission, answering)
 
     async def _initialize(
         self, request: web.Request, admission: Admission, message: JSONRPCRequest
@@ -78,22 +93,18 @@ class Legacy:
         return await self._sessions.find(id_, admission.principal)
 
     async def _answer(
-        self,
-        request: web.Request,
-        admission: Admission,
-        session: Session,
-        stream: Stream,
-        *,
-        batch: bool,
+        self, request: web.Request, admission: Admission, answering: "_Answering"
     ) -> web.StreamResponse:
         """Answer with JSON if nothing but the answer is to be said, else with an event stream."""
+        session, stream = answering.session, answering.stream
         reader = stream.attach(request, after=0)
         streamed = False
         try:
             with self._lines.hold(reader, admission):
                 if await stream.quiet(reader):
-                    return _json(session, stream, batch=batch)
+                    return _json(session, stream, batch=answering.batch)
                 streamed = True
+                await self._elsewhere.keep(session, stream, answering.owed)
                 prime: Prime = "first" if can_close_streams(session) else "never"
                 return await follow(request, session, stream, reader, prime=prime)
         finally:
@@ -109,17 +120,38 @@ class Legacy:
             raise Refused(refusal(406, "Accept must list text/event-stream."))
         session = await self._session(request, admission)
         last = request.headers.get("Last-Event-ID")
-        if last:
-            stream, after = _place(session, last)
-            reader = stream.attach(request, after=after)
-        elif session.standing.reader is not None:
-            raise Refused(refusal(409, "This session's stream is open already."))
-        else:
-            stream = session.standing
-            reader = stream.attach(request)
-        prime: Prime = "behind" if last and can_close_streams(session) else "never"
+        if not last:
+            if session.standing.reader is not None:
+                raise Refused(refusal(409, "This session's stream is open already."))
+            return await self._open(request, admission, session, session.standing)
+        owner, number, after = _place(last)
+        stream = session.find(number) if owner == session.replica else None
+        if stream is not None and after <= stream.seq:
+            return await self._open(request, admission, session, stream, after=after)
+        if number == STANDING and owner != session.replica:
+            # It ended with its connection, and carried nothing but what may be said again.
+            return await self._open(request, admission, session, session.standing, moved=True)
+        place = (owner, f"{owner}-{number}", after)
+        return await self._elsewhere.resume(request, admission, session, place)
+
+    async def _open(
+        self,
+        request: web.Request,
+        admission: Admission,
+        session: Session,
+        stream: Stream,
+        *,
+        after: int | None = None,
+        moved: bool = False,
+    ) -> web.StreamResponse:
+        reader = stream.attach(request, after=after)
+        prime: Prime = "never" if after is None or not can_close_streams(session) else "behind"
         try:
             with self._lines.hold(reader, admission):
+                if stream.number == STANDING:
+                    await self._elsewhere.crossing.claim_standing(session)
+                if moved:
+                    self._elsewhere.changes.tell_lately(session)
                 return await self._follow(request, admission, session, stream, reader, prime=prime)
         finally:
             stream.release(reader)
@@ -141,7 +173,7 @@ class Legacy:
 
     async def delete(self, request: web.Request, admission: Admission) -> web.Response:
         """End the session."""
-        self._sessions.end(await self._session(request, admission))
+        await self._sessions.delete(await self._session(request, admission))
         return web.Response(status=204)
 
 
@@ -156,13 +188,22 @@ def _batch(data: Json, session: Session) -> list[JSONRPCMessage]:
     return messages
 
 
-def _place(session: Session, last: str) -> tuple[Stream, int]:
-    """Return the stream and the place in it that an event id of this session names."""
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """What is to be answered: on which stream, to which requests, each with whether it changes."""
+
+    session: Session
+    stream: Stream
+    owed: Sequence[tuple[RequestId, bool]]
+    batch: bool
+
+
+def _place(last: str) -> tuple[str, int, int]:
+    """Return what an event id names: the process, its stream, and the place in it."""
     found = _EVENT_ID.fullmatch(last)
-    stream = session.find(int(found["stream"])) if found else None
-    if found is None or stream is None or int(found["seq"]) > stream.seq:
+    if found is None:
         raise Refused(refusal(404, "Unknown Last-Event-ID"))
-    return stream, int(found["seq"])
+    return found["owner"], int(found["stream"]), int(found["seq"])
 
 
 def _json(session: Session, stream: Stream, *, batch: bool) -> web.Response:

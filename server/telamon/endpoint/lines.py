@@ -156,6 +156,15 @@ class Lines:
                 entry.checked_at = now
                 await self._recheck(entry)
 
+    async def look_again(self, family_id: str | None = None) -> None:
+        """Look at the tokens of this family again, now, and end the answers whose token is dead.
+
+        Without one at the tokens of all.
+        """
+        for entry in list(self._open):
+            if not entry.told and family_id in {None, entry.admission.principal.family_id}:
+                await self._recheck(entry)
+
     async def _recheck(self, entry: _Open) -> None:
         try:
             still_good = await self._look_up(entry.admission.token)
@@ -163,7 +172,7 @@ class Lines:
             # Nobody can say that it was revoked; its deadline holds without the database.
             log.warning("stream.not_rechecked")
             return
-        if still_good is None:
+        if still_good is None and not entry.told:  # two may have looked at once
             entry.end()
 
     async def wait(self) -> None:

@@ -5,7 +5,7 @@ A session belongs to one user, one client and one site; for anybody else it does
 
 import asyncio
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import Context as Variables
 from typing import Any
 
@@ -13,7 +13,10 @@ from telamon.clock import Clock
 from telamon.endpoint.exchange import Exchange
 from telamon.endpoint.kernel import (
     REQUEST_CANCELLED,
+    InitializationOptions,
     JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCNotification,
     JSONRPCResponse,
     RequestId,
     Server,
@@ -22,6 +25,7 @@ from telamon.endpoint.kernel import (
     serve_loop,
     types,
 )
+from telamon.endpoint.naming import heard, said
 from telamon.endpoint.pipes import Inbox, Outbox
 from telamon.endpoint.streams import Stream
 from telamon.endpoint.wire import answer_bytes, cut_error, message_bytes
@@ -36,24 +40,39 @@ _KEPT_SECONDS = 60.0
 
 
 class Session:
-    """One client's session.
+    """One client's session, as far as it goes on in this process.
 
-    With *one_stream* every message goes out on the standing stream, as HTTP+SSE has it.
+    With *one_stream* every message goes out on the standing stream, as HTTP+SSE has it. *replica*
+    is this process; it stands in the ids of events and of the requests to the client, so that each
+    of them is the only one of its kind wherever else the session goes on. *keep_log_level* stores
+    the level that the client chose.
     """
 
     def __init__(
-        self, *, owner: str, account_id: str, version: str, clock: Clock, one_stream: bool = False
+        self,
+        *,
+        owner: str,
+        account_id: str,
+        version: str,
+        clock: Clock,
+        one_stream: bool = False,
+        id_: str | None = None,
+        replica: str = "0",
+        keep_log_level: Callable[[str, LogLevel], Awaitable[None]] | None = None,
     ) -> None:
-        self.id = secrets.token_urlsafe(32)
+        self.id = id_ or secrets.token_urlsafe(32)
         self.owner = owner
         self.account_id = account_id
         self.version = version
+        self.replica = replica
         self.seen_at = self.noted_at = clock()
         self._clock = clock
+        self._keep_log_level = keep_log_level
         self.log_level: LogLevel = "info"
         self.inbox = Inbox()
-        self.standing = Stream(STANDING)
+        self.standing = Stream(STANDING, owner=replica)
         self.one_stream = one_stream
+        self.followers = 0
         self._streams: dict[int, Stream] = {}
         self._running: dict[str, tuple[RequestId, Stream, Exchange]] = {}
         self._winding_down = False
@@ -63,17 +82,39 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether a request runs or a stream is open."""
+        """Whether a request runs or a stream is open, be it one of another replica's."""
         streams = (self.standing, *self._streams.values())
-        return bool(self._running) or any(stream.reader is not None for stream in streams)
+        reading = any(stream.reader is not None for stream in streams)
+        return bool(self._running) or reading or self.followers > 0
 
-    def start(self, server: Server[Any]) -> asyncio.Task[None]:
+    def start(self, server: Server[Any], options: InitializationOptions) -> asyncio.Task[None]:
         """Start the kernel's loop, in a context of its own and not in its first request's."""
         loop = serve_loop(
-            server, self.inbox, Outbox(self._route), lifespan_state=None, session_id=self.id
+            server,
+            self.inbox,
+            Outbox(self._route),
+            lifespan_state=None,
+            session_id=self.id,
+            init_options=options,
         )
         self._loop = asyncio.create_task(loop, name="mcp session", context=Variables())
         return self._loop
+
+    def take(self, message: JSONRPCMessage, metadata: ServerMessageMetadata | None = None) -> None:
+        """Hand the loop a message of the client's."""
+        if isinstance(message, JSONRPCResponse | JSONRPCError):
+            message = heard(message)
+        self.inbox.put(SessionMessage(message, metadata=metadata))
+
+    async def choose_log_level(self, level: LogLevel) -> None:
+        """Send log lines of *level* and above, wherever the session goes on."""
+        self.log_level = level
+        if self._keep_log_level is not None:
+            await self._keep_log_level(self.id, level)
+
+    def tell(self, method: str) -> None:
+        """Send a notification that no request asked for."""
+        self.standing.push(message_bytes(JSONRPCNotification(jsonrpc="2.0", method=method)))
 
     def end(self) -> None:
         """End the loop, which cancels what still runs, and every stream."""
@@ -97,7 +138,7 @@ class Session:
         else:
             self._numbers += 1
             stream = self._streams[self._numbers] = Stream(
-                self._numbers, [str(id_) for id_ in requests]
+                self._numbers, [str(id_) for id_ in requests], owner=self.replica
             )
         self._running |= {str(id_): (id_, stream, exchange) for id_, exchange in requests.items()}
         return stream
@@ -161,10 +202,11 @@ class Session:
         related = (
             metadata.related_request_id if isinstance(metadata, ServerMessageMetadata) else None
         )
+        encoded = message_bytes(said(message, self.replica))
         if related is None:
-            self.standing.push(message_bytes(message))
+            self.standing.push(encoded)
         elif (run := self._running.get(str(related))) is not None:
-            run[1].push(message_bytes(message))
+            run[1].push(encoded)
 
 
 def _encode(message: JSONRPCResponse | JSONRPCError, encoded: bytes | None) -> bytes:

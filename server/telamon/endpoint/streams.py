@@ -6,7 +6,7 @@ falls further behind than the log is long loses its connection, never anybody's 
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from aiohttp import web
@@ -19,6 +19,8 @@ MOST_BYTES = 256 * 1024
 RETRY_MILLISECONDS = 1000
 
 Prime = Literal["first", "behind", "never"]
+Logged = tuple[int, bytes, str | None]
+"""An event's number, its JSON text, and the request that it answers."""
 
 
 class Reader:
@@ -70,19 +72,33 @@ class Stream:
     """A log of numbered events.
 
     *waiting* are the requests it owes an answer, with the last of which it ends; without any it
-    goes on until the session ends.
+    goes on until the session ends. *owner* is the replica that it belongs to: with it an event's id
+    is the only one of its kind in the session, wherever its client comes back.
     """
 
-    __slots__ = ("_log", "_waiting", "ended", "number", "only_answers", "reader", "seq", "size")
+    __slots__ = (
+        "_log",
+        "_waiting",
+        "ended",
+        "name",
+        "note",
+        "number",
+        "only_answers",
+        "reader",
+        "seq",
+        "size",
+    )
 
-    def __init__(self, number: int, waiting: Collection[str] = ()) -> None:
+    def __init__(self, number: int, waiting: Collection[str] = (), *, owner: str = "0") -> None:
         self.number = number
+        self.name = f"{owner}-{number}"
+        self.note: Callable[[Stream, Logged], None] | None = None
         self.seq = 0
         self.ended = False
         self.only_answers = True
         self.reader: Reader | None = None
         self._waiting = frozenset(waiting)
-        self._log: list[tuple[int, bytes]] = []  # short, and much smaller than a deque
+        self._log: list[Logged] = []  # short, and much smaller than a deque
         self.size = 0
 
     def push(self, data: bytes, *, answers: str | None = None) -> None:
@@ -90,7 +106,8 @@ class Stream:
         if self.ended:
             return
         self.seq += 1
-        self._log.append((self.seq, data))
+        logged = (self.seq, data, answers)
+        self._log.append(logged)
         self.size += len(data)
         self._shorten(len(data))
         if answers is None:
@@ -98,6 +115,8 @@ class Stream:
         elif answers in self._waiting:
             self._waiting -= {answers}
             self.ended = not self._waiting
+        if self.note is not None:
+            self.note(self, logged)
         self._wake()
 
     def _shorten(self, newest: int) -> None:
@@ -105,7 +124,7 @@ class Stream:
         while len(self._log) > 1 and (
             len(self._log) > MOST_EVENTS or self.size - newest > MOST_BYTES
         ):
-            seq, data = self._log.pop(0)
+            seq, data, _ = self._log.pop(0)
             self.size -= len(data)
             if self.reader is not None and seq > self.reader.sent:
                 self.reader.drop()
@@ -135,7 +154,12 @@ class Stream:
 
     def answers(self) -> list[bytes]:
         """Return every event still in the log, oldest first."""
-        return [data for _, data in self._log]
+        return [data for _, data, _ in self._log]
+
+    @property
+    def log(self) -> Sequence[Logged]:
+        """What can be read again, oldest first."""
+        return tuple(self._log)
 
     def _wake(self) -> None:
         if self.reader is not None:
@@ -174,9 +198,9 @@ class Stream:
             await response.write(self._prime(reader.sent))
         while True:
             reader.wake.clear()
-            for seq, data in list(self._log):
+            for seq, data, _ in list(self._log):
                 if seq > reader.sent:
-                    name = f"{self.number}-{seq}" if ids else None
+                    name = f"{self.name}-{seq}" if ids else None
                     await response.write(event(data, id_=name))
                     reader.sent = seq
                     reader.wrote()
@@ -199,8 +223,8 @@ class Stream:
         return self._log[-1][0] if self._log else 0
 
     def _prime(self, seq: int) -> bytes:
-        return b"id: %d-%d\r\nretry: %d\r\ndata: \r\n\r\n" % (
-            self.number,
+        return b"id: %s-%d\r\nretry: %d\r\ndata: \r\n\r\n" % (
+            self.name.encode(),
             seq,
             RETRY_MILLISECONDS,
         )

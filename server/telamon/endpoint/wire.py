@@ -77,6 +77,15 @@ def cut_error() -> types.ErrorData:
     return types.ErrorData(code=INTERNAL_ERROR, message=message)
 
 
+def lost_error(*, changes: bool) -> types.ErrorData:
+    """Return the error of a request that ended with the process that ran it."""
+    message = "The process that ran this request has died; its outcome is unknown."
+    advice = "It may have changed something: look before you repeat it."
+    if not changes:
+        advice = "It only reads: repeat it."
+    return types.ErrorData(code=INTERNAL_ERROR, message=f"{message} {advice}")
+
+
 def accepts(request: web.Request) -> tuple[bool, bool]:
     """Tell whether the client takes JSON, and whether it takes an event stream."""
     ranges = {

@@ -1,0 +1,97 @@
+"""The other processes on the same database: what they need of ours, and we of theirs.
+
+On a SQLite file there are none: nothing is written for them and nobody is asked.
+"""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from telamon.clock import Clock
+from telamon.endpoint.bearer import Admission, Bearer
+from telamon.endpoint.changes import Changes
+from telamon.endpoint.crossing import Crossing
+from telamon.endpoint.kernel import RequestId, SubscriptionBus
+from telamon.endpoint.lines import Lines
+from telamon.endpoint.presence import Presence
+from telamon.endpoint.recorder import Recorder
+from telamon.endpoint.resuming import Resuming
+from telamon.endpoint.session import Session
+from telamon.endpoint.sessions import Sessions
+from telamon.endpoint.streams import Stream
+from telamon.endpoint.wire import Refused, refusal
+from telamon.storage import Storage, StorageUnavailable
+from telamon.storage.families import REVOKED
+from telamon.tasks import Tasks
+
+
+class Elsewhere:
+    """Puts together what several processes have in common."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        presence: Presence,
+        sessions: Sessions,
+        bearer: Bearer,
+        lines: Lines,
+        bus: SubscriptionBus,
+        clock: Clock,
+        tasks: Tasks,
+    ) -> None:
+        self._presence = presence
+        self._keys = storage.mcp_sessions
+        self._bearer = bearer
+        self._lines = lines
+        self._tasks = tasks
+        self.crossing = Crossing(storage, presence, sessions, bearer, clock=clock, tasks=tasks)
+        self.changes = Changes(storage, bus, sessions, tasks, clock)
+        self._resuming = Resuming(storage, presence, lines, clock)
+        self._recorder = Recorder(storage.mcp_streams, tasks, clock)
+        storage.notifications.subscribe(REVOKED, self._revoked, missed=self._revoked)
+
+    async def begin(self) -> None:
+        """Take part, from the first request on.
+
+        Raises:
+            StorageUnavailable: It could not be said.
+        """
+        if self._presence.shared:
+            await self.changes.begin()
+            await self._presence.begin(self._resuming.beat)
+
+    async def keep(
+        self, session: Session, stream: Stream, owed: Sequence[tuple[RequestId, bool]]
+    ) -> None:
+        """Have *stream* outlive this process, if there are others."""
+        if self._presence.shared:
+            await self._recorder.begin(self._keys.key(session.id), stream, owed)
+
+    async def resume(
+        self,
+        request: web.Request,
+        admission: Admission,
+        session: Session,
+        place: tuple[str, str, int],
+    ) -> web.StreamResponse:
+        """Go on with a stream that this process does not hold: see :meth:`Resuming.follow`.
+
+        Raises:
+            Refused: 404, there is none.
+        """
+        if not self._presence.shared:
+            raise Refused(refusal(404, "Unknown Last-Event-ID"))
+        return await self._resuming.follow(request, admission, session, place)
+
+    def _revoked(self, family_id: str | None = None) -> None:
+        self._bearer.forget(family_id)
+        self._tasks.start(self._lines.look_again(family_id), name="recheck streams")
+
+    async def end(self) -> None:
+        """Write what is left to write, and take no part any more."""
+        await self._recorder.written()
+        try:
+            await self._presence.end()
+        except StorageUnavailable:
+            return  # it is found to be dead in a few seconds
