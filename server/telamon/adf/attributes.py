@@ -44,6 +44,9 @@ _ODD = re.compile(
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ACTIVE = re.compile(r"[\[<`]")
+_FIRST_LOOK = 512
+_LONGEST_WORD = 16
+"""How far before the end of a part an error may lie that a longer part would not have."""
 _DECODER = json.JSONDecoder()
 
 
@@ -124,11 +127,25 @@ def _value(text: str, start: int) -> tuple[Any, int] | None:
 
 
 def read_json(text: str, start: int) -> tuple[Any, int] | None:
-    """The JSON value that begins at `start` and the position after it, or None."""
-    try:
-        return _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):  # not JSON, or deeper than any document may be
-        return None
+    """The JSON string, list or object that begins at `start` and the position after it, or None.
+
+    It is looked for in a part of the text that grows as long as it could be cut off there: an
+    error counts the lines before it, and so many errors in one long text would take long.
+    """
+    size = _FIRST_LOOK
+    while True:
+        part = text[start : start + size]
+        try:
+            value, end = _DECODER.raw_decode(part)
+        except json.JSONDecodeError as error:
+            is_cut = error.msg.startswith("Unterminated") or error.pos > size - _LONGEST_WORD
+            if not is_cut or start + size >= len(text):
+                return None
+            size *= 4
+        except RecursionError:  # deeper than any document may be
+            return None
+        else:
+            return value, start + end
 
 
 def mark_items(found: list[Node]) -> dict[str, Any]:

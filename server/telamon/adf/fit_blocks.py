@@ -53,6 +53,7 @@ class Fitter:
     def __init__(self, lacking: frozenset[str], new_id: Callable[[Node], str]) -> None:
         self._lacking = lacking
         self._new_id = new_id
+        self._settled: dict[int, Node] = {}  # by id: what lies deep is not looked at level by level
 
     def document(self, nodes: list[Node]) -> Node:
         """A document of these blocks."""
@@ -72,7 +73,9 @@ class Fitter:
         for part in self._settle(node):
             node_type = kind(part)
             if self._may_hold(parent, node_type):
-                placed.append(self._dressed(part, parent))
+                fitted = self._dressed(part, parent)
+                self._settled[id(fitted)] = fitted
+                placed.append(fitted)
             elif self._may_hold(parent, WRAPPED.get(node_type, "")):
                 placed += self._place(build(WRAPPED[node_type], [part]), parent)
             elif parent in _STRUCTURES or (node_type in _LIFTED and parent in _DIVISIBLE):
@@ -87,12 +90,16 @@ class Fitter:
 
     def _dressed(self, node: Node, parent: str) -> Node:
         """The node with the marks that it may carry here."""
+        if "marks" not in node:
+            return node
         kept = allowed_marks(marks(node), model.marks_allowed(parent, kind(node)))
         bare = {key: value for key, value in node.items() if key != "marks"}
         return bare | {"marks": kept} if kept else bare
 
     def _settle(self, node: Node) -> list[Node]:
         """The node with its own parts in order: itself, or the pieces it falls into."""
+        if id(node) in self._settled:
+            return [node]
         node_type = kind(node)
         if node_type not in model.TYPES:
             return [build("paragraph", fit_line([node], "paragraph"))]

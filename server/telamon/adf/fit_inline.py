@@ -9,6 +9,9 @@ from .syntax import link_is_safe
 from .validity import marks_fit
 from .values import MARKS, mark_is_known, selected
 
+_BARE_TEXT = {"type", "text"}
+_BARE_MARK = {"type"}
+
 
 def fit_line(nodes: list[Node], parent: str) -> list[Node]:
     """The inline nodes as this parent may hold them."""
@@ -18,9 +21,13 @@ def fit_line(nodes: list[Node], parent: str) -> list[Node]:
     return fitted
 
 
-def _fit(node: Node, parent: str) -> list[Node]:
+def _fit(  # noqa: PLR0911 - one answer for each sort of node
+    node: Node, parent: str
+) -> list[Node]:
     if isinstance(node, Verbatim):
         return [node]
+    if node.keys() == _BARE_TEXT:
+        return [node] if node["text"] and isinstance(node["text"], str) else []
     node_type = kind(node)
     if node_type == "media" and attributes(node).get("type") != "external":
         node_type = "mediaInline"
@@ -43,12 +50,16 @@ def _fit(node: Node, parent: str) -> list[Node]:
 
 def text_marks(found: list[Node]) -> list[Node]:
     """The marks that text may carry together: code goes with links and comments only."""
+    if not found or (len(found) == 1 and found[0].keys() == _BARE_MARK and mark_is_known(found[0])):
+        return found
     has_code = any(kind(mark) == "code" for mark in found)
     return allowed_marks(found, model.CODE_MARKS if has_code else model.TEXT_MARKS)
 
 
 def allowed_marks(found: list[Node], allowed: frozenset[str]) -> list[Node]:
     """The marks among these that are allowed, well formed and safe, the first of each kind."""
+    if not found:
+        return found
     kept: dict[Any, Node] = {}
     for mark in (_trimmed(one) for one in found if kind(one) in allowed):
         if not mark_is_known(mark):

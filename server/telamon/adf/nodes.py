@@ -35,20 +35,16 @@ def attributes(node: Mapping[str, Any]) -> Node:
     return value if isinstance(value, dict) else {}
 
 
-def listed(node: Mapping[str, Any], key: str) -> list[Node]:
-    """The objects listed under `content` or `marks`; whatever else stands there is passed over."""
-    value: list[Any] | None = node.get(key)
+def content(node: Mapping[str, Any]) -> list[Node]:
+    """The node's children; whatever else stands among them is passed over."""
+    value: list[Any] | None = node.get("content")
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def content(node: Mapping[str, Any]) -> list[Node]:
-    """The node's children."""
-    return listed(node, "content")
-
-
 def marks(node: Mapping[str, Any]) -> list[Node]:
-    """The node's marks."""
-    return listed(node, "marks")
+    """The node's marks; whatever else stands among them is passed over."""
+    value: list[Any] | None = node.get("marks")
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def text_node(text: str, text_marks: list[Node] | None = None) -> Node:

@@ -4,6 +4,7 @@ CommonMark's own way is a stack of open brackets; that keeps the time linear for
 looking for the end of each label anew would not.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,8 @@ from .syntax import link_is_safe
 
 _SPAN_KEYS = frozenset({"bg", "color", "comment"})
 _TABLE = "adf.brackets"
-_LOOKING = "adf.looking"
+_MARK = re.compile(r"[\[\]\\`<:]")
+"""What counts for brackets: themselves, and what may hide them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,6 @@ def brackets(state: StateInline, silent: bool) -> bool:
     """Read the form that begins here, if the table of this text has one."""
     start = state.pos
     char = state.src[start]
-    if char not in "[!@" or state.env.get(_LOOKING):
-        return False
     if char != "[" and state.src[start + 1 : start + 2] != "[":
         return False
     found = _table(state).get(start)
@@ -91,14 +91,16 @@ def _scan(state: StateInline) -> dict[int, Bracket]:
     source, limit = state.src, len(state.src)
     position, end = state.pos, state.posMax
     at = 0
-    state.env[_LOOKING] = True
     state.posMax = limit
-    while at < limit:
-        char = source[at]
+    while mark := _MARK.search(source, at):
+        at, char = mark.start(), mark[0]
         if char == "[":
             opened.append(at)
             at += 1
-        elif char == "]" and opened:
+        elif char == "]":
+            if not opened:
+                at += 1
+                continue
             bracket = opened.pop()
             prefix = source[bracket - 1] if bracket and source[bracket - 1] in "!@" else ""
             if prefix and _escaped(source, bracket - 1):
@@ -112,15 +114,11 @@ def _scan(state: StateInline) -> dict[int, Bracket]:
                 links_from = bracket
             table[bracket - len(prefix)] = found
             at = found.end
-        elif char in "\\`<:":
+        else:
             state.pos = at
             state.md.inline.skipToken(state)
             at = state.pos
-        else:
-            at += 1
     state.pos, state.posMax = position, end
-    state.cache.clear()
-    del state.env[_LOOKING]
     return table
 
 

@@ -1,10 +1,14 @@
-"""The inline rules of the dialect, brackets apart: tags, addresses, entities, directives, emoji."""
+"""The inline rules of the dialect, brackets apart: tags, addresses, entities, directives, emoji.
+
+Which rules are tried is known from the character at hand; between such characters all is text.
+"""
 
 import re
+from collections.abc import Callable
 
-from markdown_it import MarkdownIt
 from markdown_it.common.entities import entities
-from markdown_it.rules_inline import StateInline
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_inline import StateInline, backtick, emphasis, escape, newline, strikethrough
 
 from . import syntax
 from .attributes import read_attributes, read_json
@@ -26,26 +30,32 @@ def is_plain(source: str) -> bool:
     return _TERMINATOR.search(source) is None
 
 
-def install(parser: MarkdownIt) -> None:
-    """Add the rules to a parser; the bracket rule comes before all that begins with a bracket."""
-    rules = parser.inline.ruler
-    rules.at("text", _text)
-    rules.before("escape", "adf_address", _address)
-    rules.push("adf_brackets", brackets)
-    rules.push("adf_angle", angle)
-    rules.push("adf_entity", _entity)
-    rules.push("adf_colon", colon)
+class InlineParser(ParserInline):
+    """markdown-it's inline parser with the rules of the dialect."""
+
+    def tokenize(self, state: StateInline) -> None:
+        """Make tokens of the text between `state.pos` and `state.posMax`."""
+        source, end = state.src, state.posMax
+        most = state.md.options.maxNesting
+        while state.pos < end:
+            at = state.pos
+            found = _TERMINATOR.search(source, at, end)
+            stop = found.start() if found else end
+            if stop == at and state.level < most and _rule_holds(state, False):
+                continue
+            state.pos = max(stop, at + 1)
+            state.append_pending(source[at : state.pos])
+        if state.pending:
+            state.pushPending()
+
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802 - markdown-it's name
+        """Go on behind what begins here, without making tokens."""
+        if not _rule_holds(state, True):
+            state.pos += 1
 
 
-def _text(state: StateInline, silent: bool) -> bool:
-    found = _TERMINATOR.search(state.src, state.pos, state.posMax)
-    end = found.start() if found else state.posMax
-    if end == state.pos:
-        return False
-    if not silent:
-        state.append_pending(state.src[state.pos : end])
-    state.pos = end
-    return True
+def _rule_holds(state: StateInline, silent: bool) -> bool:
+    return any(rule(state, silent) for rule in _RULES.get(state.src[state.pos], ()))
 
 
 def _push_link(state: StateInline, href: str, text: str) -> None:
@@ -182,3 +192,19 @@ def _opaque(state: StateInline, start: int, silent: bool) -> bool:
         token.content = state.src[start : read[1]]
     state.pos = read[1]
     return True
+
+
+_RULES: dict[str, tuple[Callable[[StateInline, bool], bool], ...]] = {
+    "\n": (newline,),
+    "\\": (escape,),
+    "`": (backtick,),
+    "~": (strikethrough.tokenize,),
+    "*": (emphasis.tokenize,),
+    "_": (emphasis.tokenize,),
+    "<": (angle,),
+    "&": (_entity,),
+    ":": (_address, colon),
+    **dict.fromkeys("wW", (_address,)),
+    **dict.fromkeys("[!@", (brackets,)),
+}
+"""What may begin with each character, in the order in which it is tried."""

@@ -8,7 +8,9 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.paragraph import paragraph
 from markdown_it.token import Token
 
-from . import parse_blocks, parse_inline
+from . import parse_blocks
+from .parse_beginnings import Beginnings, table_at
+from .parse_inline import InlineParser
 from .syntax import link_is_safe
 from .validity import MAX_LEVEL
 
@@ -17,13 +19,16 @@ from .validity import MAX_LEVEL
 def make_parser() -> MarkdownIt:
     """The parser for the dialect. It keeps no state between texts, so that one serves them all."""
     parser = MarkdownIt("js-default", {"maxNesting": MAX_LEVEL + 8, "linkify": False})
-    parser.disable(["html_block", "linkify", "link", "image", "autolink", "html_inline", "entity"])
+    parser.disable("html_block")
     parser.core.ruler.disable(["inline", "replacements", "smartquotes", "linkify", "text_join"])
+    parser.inline = InlineParser()
+    parser.inline.ruler2.disable("fragments_join")  # adjacent text becomes one node in any case
     interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     block = parser.block.ruler
     block.before("table", "adf_marker", parse_blocks.marker, interrupts)
     block.before("adf_marker", "adf_deep", _too_deep)
-    parse_inline.install(parser)
+    block.at("table", table_at, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler = Beginnings(block, {parse_blocks.marker: "{<:"})
     parser.normalizeLink = _unchanged  # type: ignore[method-assign,assignment]  # an address is kept as written
     parser.normalizeLinkText = _unchanged  # type: ignore[method-assign,assignment]  # as above
     parser.validateLink = link_is_safe  # type: ignore[method-assign,assignment]  # our list of schemes

@@ -232,6 +232,9 @@ NODES: dict[str, tuple[Shape, ...]] = {
     name: tuple(map(shape, choices)) for name, choices in _NODES.items()
 }
 """The shapes of each node type; a node has to have one of them."""
+_NOTHING_REQUIRED = frozenset(
+    name for name, shapes in NODES.items() if not all(one.required for one in shapes)
+)
 MARKS: dict[str, Shape] = {name: shape(checks) for name, checks in _MARKS.items()}
 
 
@@ -240,6 +243,8 @@ def selected(node_type: str, attrs: Mapping[str, Any]) -> Node | None:
 
     Of several shapes that can be satisfied the one that keeps most is taken.
     """
+    if not attrs and node_type in _NOTHING_REQUIRED:
+        return {}
     best: Node | None = None
     for choice in NODES[node_type]:
         kept = choice.kept(attrs)
