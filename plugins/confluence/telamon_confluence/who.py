@@ -44,10 +44,14 @@ async def account(confluence: Confluence, call: Call, person: str | None) -> str
 
 
 async def search(confluence: Confluence, words: str, limit: int) -> Any:
-    """Search for people by the words of their names."""
+    """Search for people by the words of their names; of an address, by what stands before the @.
+
+    Confluence searches names only.
+    """
+    named = re.sub(r"[._]", " ", words.partition("@")[0]) if "@" in words else words
     return await confluence.api.get(
         "/wiki/rest/api/search/user",
-        {"cql": f"user.fullname ~ {cql.words(words)}", "limit": limit},
+        {"cql": f"user.fullname ~ {cql.words(named)}", "limit": limit},
     )
 
 
@@ -57,8 +61,7 @@ async def _candidates(confluence: Confluence, person: str) -> list[dict[str, Any
         return [{"accountId": text}]
     if text.casefold() == "me":
         return [{"accountId": confluence.api.account_id}]
-    words, at, _ = text.partition("@")
-    answer = await search(confluence, words, _SEARCHED)
+    answer = await search(confluence, text, _SEARCHED)
     found = [
         user
         for user in (part(item, "user") for item in results(answer))
@@ -66,7 +69,7 @@ async def _candidates(confluence: Confluence, person: str) -> list[dict[str, Any
     ]
     wanted = text.casefold()
     exact = [user for user in found if wanted in (_name(user), str(user.get("email")).casefold())]
-    candidates = exact if exact or at else found
+    candidates = exact if exact or "@" in text else found
     if not candidates and _PERHAPS_ID.fullmatch(text) and await confluence.names([text]):
         return [{"accountId": text}]
     if not candidates:

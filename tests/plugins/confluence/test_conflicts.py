@@ -141,3 +141,14 @@ def test_headings_are_named_where_something_came_went_or_changed() -> None:
     assert changed_headings(before, before) == []
     assert changed_headings(before, doc(*before["content"][:3])) == ["## B"]
     assert changed_headings({"type": "doc"}, before) == ["# A", "## B"]
+
+
+async def test_a_version_that_is_gone_leaves_who_and_when(ada: User, ben: User) -> None:
+    number = await plan(ada)
+    await ben.call("updateConfluencePage", pageId=number, body="Other.")
+    await ben.call("updateConfluencePage", pageId=number, body="Another.")
+    state = ada.api.emulator._sites[ada.api.site.cloud_id]  # type: ignore[attr-defined]  # the emulator's own state
+    del state.contents[int(number)].versions[0]
+
+    with pytest.raises(Conflict, match=r"saved by Ben Example .*then repeat the edit\.$"):
+        await ada.call("updateConfluencePage", pageId=number, body="x", version=1)

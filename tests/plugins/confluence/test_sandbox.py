@@ -569,3 +569,17 @@ def test_storage_keeps_marks_anchors_mentions_and_macros() -> None:
     assert [cell["type"] for cell in grid["content"][0]["content"]] == ["tableHeader", "tableCell"]
     assert tip["attrs"] == {"panelType": "success"}
     assert source["content"] == [text("x < y")]
+
+
+def test_text_beside_blocks_is_a_paragraph() -> None:
+    read = from_storage(
+        "<div><ul><li>a <b>b</b><ul><li>c</li></ul>d</li></ul><blockquote>"
+        '<ac:structured-macro ac:name="status"><ac:parameter ac:name="title">NEW</ac:parameter>'
+        "</ac:structured-macro></blockquote></div>"
+    )
+
+    outer, quote = read["content"]
+    [item] = outer["content"]
+    assert [block["type"] for block in item["content"]] == ["paragraph", "bulletList", "paragraph"]
+    assert item["content"][0]["content"] == [text("a "), text("b", "strong")]
+    assert quote["content"][0]["content"][0]["attrs"]["text"] == "NEW"

@@ -129,3 +129,12 @@ async def test_tasks_permissions_and_restrictions_take_names(ada: User, page_id:
         "Ada Example",
         "Ben Example",
     }
+
+
+async def test_a_person_is_looked_up_by_an_address(ada: User) -> None:
+    found = await ada.read("lookupConfluenceUser", query="BEN@example.com")
+    others = await ada.read("lookupConfluenceUser", query="ben@elsewhere.example.com")
+
+    assert [each["name"] for each in found["people"]] == ["Ben Example"]
+    assert found["totalSize"] == 1
+    assert [each["email"] for each in others["people"]] == ["ben@example.com"]

@@ -4,7 +4,6 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html.entities import html5
-from itertools import groupby
 
 from telamon_confluence.sandbox.documents import Node, annotation, code, doc, expand, macro, text
 
@@ -98,30 +97,24 @@ def _children(element: ET.Element) -> list[Node]:
 
 def _flow(element: ET.Element) -> Iterator[Node]:
     """Return the blocks in an element that may hold text as well; runs of text are paragraphs."""
-    pieces: list[str | ET.Element] = [element.text or ""]
+    nodes: list[Node] = [text(element.text or "")] if (element.text or "").strip() else []
     for child in element:
-        pieces += [child, child.tail or ""]
-    for inline, run in groupby(pieces, _is_inline):
-        if not inline:
-            for piece in run:
-                if isinstance(piece, ET.Element):
-                    yield from _blocks(piece)
-            continue
-        nodes: list[Node] = []
-        for piece in run:
-            if isinstance(piece, ET.Element):
-                nodes += _inline_of(piece, ())
-            elif piece.strip():
-                nodes.append(text(piece))
-        if nodes:
-            yield _holding("paragraph", nodes)
+        if _is_inline(child):
+            nodes += _inline_of(child, ())
+        else:
+            if nodes:
+                yield _holding("paragraph", nodes)
+            nodes = []
+            yield from _blocks(child)
+        if (child.tail or "").strip():
+            nodes.append(text(child.tail or ""))
+    if nodes:
+        yield _holding("paragraph", nodes)
 
 
-def _is_inline(piece: str | ET.Element) -> bool:
-    if not isinstance(piece, ET.Element):
-        return True
-    tag = _tag(piece)
-    return tag in _MARKS or tag in _INLINE or _named(piece) == "status"
+def _is_inline(element: ET.Element) -> bool:
+    tag = _tag(element)
+    return tag in _MARKS or tag in _INLINE or _named(element) == "status"
 
 
 def _inline(element: ET.Element, marks: Sequence[str | Node] = ()) -> list[Node]:

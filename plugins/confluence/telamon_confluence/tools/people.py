@@ -24,9 +24,10 @@ async def lookup_confluence_user(
     query: Annotated[str, Field(min_length=1, max_length=200)],
     limit: Annotated[int, Field(ge=1, le=50)] = 10,
 ) -> shapes.Shape:
-    """Find people by name, for their account ids."""
+    """Find people by name or e-mail address, for their account ids."""
     answer = await who.search(confluence, query, limit)
     people = [part(item, "user") for item in results(answer)]
+    addressed = [each for each in people if str(each.get("email")).casefold() == query.casefold()]
     return {
         "people": [
             {
@@ -35,9 +36,9 @@ async def lookup_confluence_user(
                 "email": person.get("email") or None,
                 "status": person.get("accountStatus"),
             }
-            for person in people
+            for person in addressed or people
         ],
-        "totalSize": answer.get("totalSize"),
+        "totalSize": len(addressed) or answer.get("totalSize"),
     }
 
 
