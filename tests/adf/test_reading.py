@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telamon.adf import canonical, from_markdown, plain_text, to_markdown
+from telamon.adf.reader import Profile
 
 INPUTS = json.loads((Path(__file__).parent / "data" / "inputs.json").read_text())
+SPECIFICATIONS = json.loads((Path(__file__).parent / "data" / "spec_examples.json").read_text())
 PIECES = st.sampled_from(
     [
         "\n",
@@ -73,6 +75,17 @@ def test_each_construct_makes_a_valid_document(text: str) -> None:
     document = from_markdown(text)
     SCHEMA.validate(document)
     assert from_markdown(to_markdown(document)) == document
+
+
+@pytest.mark.parametrize("profile", ["confluence", "jira"])
+@pytest.mark.parametrize("suite", sorted(SPECIFICATIONS))
+def test_each_example_of_the_specifications_makes_a_valid_document(
+    suite: str, profile: Profile
+) -> None:
+    for text in SPECIFICATIONS[suite]:
+        document = from_markdown(text, profile=profile)
+        SCHEMA.validate(document)
+        assert from_markdown(to_markdown(document)) == document, text
 
 
 def item(*blocks: Node) -> Node:
