@@ -441,6 +441,29 @@ async def test_lists_hold_what_is_inside(confined: Confined) -> None:
     assert [found["id"] for found in dashboards["dashboards"]] == ["10500"]
 
 
+@pytest.mark.row("SEC-G08")
+async def test_labels_are_those_of_issues_inside(confined: Confined) -> None:
+    confined.state.issues[10033].values["labels"] = ["review", "regret"]
+    confined.state.issues[10001].values["labels"] = ["review"]
+    everything = await confined.call("listJiraLabels", {}, api=confined.jira.api())
+    shown = await confined.call("listJiraLabels", {})
+    assert set(everything["labels"]) - set(shown["labels"]) == {"regret"}
+    assert "total" not in shown
+    begun = await confined.call("listJiraLabels", {"query": "re"})
+    assert begun["labels"] == ["regression", "review"]
+    suggested = await confined.call("listJiraFieldOptions", {"field": "Labels", "query": "re"})
+    assert suggested["values"] == ["regression", "review"]
+
+
+@pytest.mark.row("SEC-G08")
+async def test_an_issue_found_says_its_key(confined: Confined) -> None:
+    query = {"jql": "type = Bug", "fields": ["id"], "maxResults": 1}
+    found = await confined.call("searchJiraIssuesUsingJql", query)
+    assert found["issues"][0]["key"].startswith("OPS-")
+    listed = await confined.call("listJiraSprintIssues", {"sprintId": "8", "fields": ["id"]})
+    assert all(issue["key"].startswith("DEMO-") for issue in listed["issues"])
+
+
 async def test_boards_of_the_one_allowed_project_are_asked_for_by_it(confined: Confined) -> None:
     api = confined.api(allowed=frozenset({"OPS"}))
     boards = await confined.call("listJiraBoards", {}, api=api)
@@ -454,11 +477,9 @@ async def test_boards_of_the_one_allowed_project_are_asked_for_by_it(confined: C
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("listJiraLabels", {}),
-        ("listJiraLabels", {"query": "r"}),
         *(
             ("listJiraFieldOptions", {"field": field})
-            for field in ("project", "labels", "Sprint", "component", "customfield_10050", "text")
+            for field in ("project", "Sprint", "component", "customfield_10050", "text")
         ),
     ],
 )

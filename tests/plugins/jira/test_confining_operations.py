@@ -186,11 +186,28 @@ async def test_many_allowed_projects_are_asked_for_in_parts() -> None:
             PROJECTS: InTurn(
                 {"values": []}, {"values": values}, {"values": []}, {"values": values, "total": 2}
             ),
-            SEARCH: {"issues": []},
+            SEARCH: {"issues": [{"id": "1", "key": "P1-1"}, {"id": "2"}, {"key": "SEC-1"}]},
         }
     )
     guarded = CONTAINERS.guarded(api, many)
-    await guarded.read("/rest/api/3/search/jql", {"jql": "a = b"})
+    found = await guarded.read("/rest/api/3/search/jql", {"jql": "a = b"})
+    assert found == {"issues": [{"id": "1", "key": "P1-1"}]}
     assert [len(str(r.query["keys"]).split(",")) for r in api.requests[:-1]] == [50, 50, 20]
-    assert api.requests[-1].body == {"jql": 'project in ("P1") AND (a = b)'}
+    assert api.requests[-1].body == {
+        "jql": 'project in ("P1") AND (a = b)',
+        "fields": ["id", "key"],
+    }
     assert await guarded.get("/rest/api/3/project/search") == {"values": values[:1]}
+
+
+async def test_labels_are_looked_for_in_so_many_issues() -> None:
+    issue = {"key": "DEMO-1", "fields": {"labels": ["a"]}}
+    api = FakeApi(
+        answers={
+            ("GET", "/rest/api/3/label"): {"values": ["a", "b"], "total": 2},
+            SEARCH: {"issues": [issue], "nextPageToken": "more"},
+        }
+    )
+    guarded = CONTAINERS.guarded(api, frozenset({"DEMO"}))
+    assert await guarded.get("/rest/api/3/label") == {"values": ["a"]}
+    assert len(api.requests) == 11

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from telamon.plugin import Asking, Json
-from telamon_jira.confining import tasks
+from telamon_jira.confining import checks, tasks
 from telamon_jira.confining.clearing import GONE
 from telamon_jira.confining.whereabouts import KEYS, Whereabouts
-from telamon_jira.values import members, objects
+from telamon_jira.values import items, members, objects
 
 Clear = Callable[[Whereabouts, Asking, Json, Json], Json]
 """``clear(where, asking, answer, shown)``: what was answered, and what may be shown of it so far;
@@ -45,19 +45,39 @@ def sprints(_where: Whereabouts, asking: Asking, _answer: Json, shown: Json) -> 
 
 def filters(where: Whereabouts, _asking: Asking, answer: Json, shown: Json) -> Json:
     """Show saved searches whose JQL is known and names nothing outside."""
-    hidden = _shared_elsewhere(where, answer)
-    return _only(
-        members(shown),
-        lambda found: (
-            "jql" in found and str(found.get("id")) not in hidden and where.holds_filter(found)
-        ),
-    )
+    hidden = {str(f.get("id")) for f in _values(answer) if not where.holds_filter(f)}
+    return _only(members(shown), lambda found: str(found.get("id")) not in hidden)
 
 
 def dashboards(where: Whereabouts, _asking: Asking, answer: Json, shown: Json) -> Json:
     """Show dashboards that are not shared with a project outside."""
-    hidden = _shared_elsewhere(where, answer)
+    hidden = {str(f.get("id")) for f in _values(answer) if where.is_shared_outside(f)}
     return _only(members(shown), lambda found: str(found.get("id")) not in hidden)
+
+
+def found_issues(where: Whereabouts, _asking: Asking, _answer: Json, shown: Json) -> Json:
+    """Show of a search the issues that say by their own keys that they are inside."""
+    page = members(shown)
+    found = objects(page.get("issues"))
+    return {**page, "issues": [i for i in found if where.projects.hold_issue(i.get("key"))]}
+
+
+def labels(where: Whereabouts, _asking: Asking, _answer: Json, shown: Json) -> Json:
+    """Show the labels that issues inside have."""
+    page = _without(members(shown), "total")
+    return {
+        **page,
+        "values": [label for label in items(page.get("values")) if label in where.labels],
+    }
+
+
+def values_suggested(where: Whereabouts, asking: Asking, _answer: Json, shown: Json) -> Json:
+    """Show of suggested labels those that issues inside have."""
+    if not checks.asks_for_labels(asking):
+        return shown
+    found = objects(members(shown).get("results"))
+    kept = [each for each in found if str(each.get("value")).strip('"') in where.labels]
+    return {**members(shown), "results": kept}
 
 
 def suggestions(_where: Whereabouts, _asking: Asking, _answer: Json, shown: Json) -> Json:
@@ -94,18 +114,13 @@ def task(where: Whereabouts, asking: Asking, _answer: Json, shown: Json) -> Json
     return tasks.cleared(members(shown), where.inside_ids, mine=mine)
 
 
-def _shared_elsewhere(where: Whereabouts, answer: Json) -> set[str]:
-    return {
-        str(found.get("id"))
-        for found in objects(members(answer).get("values"))
-        for share in objects(found.get("sharePermissions"))
-        if share.get("project") and not where.projects.hold(members(share["project"]).get("key"))
-    }
+def _values(answer: Json) -> list[dict[str, Any]]:
+    return objects(members(answer).get("values"))
 
 
 def _only(page: dict[str, Any], inside: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return a page with what is inside, and no total: that counts what other pages hide."""
-    kept = [found for found in objects(page.get("values")) if inside(found)]
+    kept = [found for found in _values(page) if inside(found)]
     return {**_without(page, "total"), "values": kept}
 
 

@@ -7,7 +7,7 @@ from telamon.plugin import Asking, Rejected
 from telamon_jira.confining.bodies import Named, named
 from telamon_jira.confining.narrowing import narrowed
 from telamon_jira.confining.whereabouts import KEYS, Whereabouts, refused
-from telamon_jira.values import members
+from telamon_jira.values import items, members
 
 Check = Callable[[Whereabouts, Asking], Awaitable[Asking]]
 """Returns the request as it may be sent, or raises as :class:`telamon.plugin.Guard` says."""
@@ -28,6 +28,8 @@ SUGGESTED = frozenset(
     }
 )
 """Fields whose values are the whole site's, not what people wrote in some project."""
+KEYED = ["id", "key"]
+"""The fields to ask for where ids alone would do: an id does not tell where an issue is."""
 REFUSALS: Mapping[str, str] = {
     "project": "Specify a valid project ID or key",
     "parent": "Could not find issue by id or key.",
@@ -92,16 +94,21 @@ async def in_targets(where: Whereabouts, asking: Asking) -> Asking:
 
 
 async def jql_in_body(where: Whereabouts, asking: Asking) -> Asking:
-    """Narrow the body's query."""
+    """Narrow the body's query, and have every issue found say its key."""
     body = members(asking.body)
     jql = narrowed(_text(body.get("jql")), await where.condition())
+    if asking.path.endswith("/jql") and set(items(body.get("fields"))) <= {"id"}:
+        body = {**body, "fields": KEYED}
     return replace(asking, body={**body, "jql": jql})
 
 
 async def jql_in_query(where: Whereabouts, asking: Asking) -> Asking:
     """Narrow a list of issues, with or without a query of the caller's."""
     jql = narrowed(_text(asking.query.get("jql")), await where.condition())
-    return replace(asking, query={**asking.query, "jql": jql})
+    query = {**asking.query, "jql": jql}
+    if query.get("fields") == "id":
+        query["fields"] = ",".join(KEYED)
+    return replace(asking, query=query)
 
 
 async def current_jql(where: Whereabouts, asking: Asking) -> Asking:
@@ -131,13 +138,26 @@ async def projects_seen(where: Whereabouts, asking: Asking) -> Asking:
     return asking
 
 
-async def suggested_field(_where: Whereabouts, asking: Asking) -> Asking:
-    """Refuse suggestions of values that people wrote in some project."""
-    if str(asking.query.get("fieldName")).casefold() not in SUGGESTED:
+async def suggested_field(where: Whereabouts, asking: Asking) -> Asking:
+    """Refuse suggestions of values that people wrote in some project; labels can be judged."""
+    if asks_for_labels(asking):
+        await where.see_labels()
+    elif str(asking.query.get("fieldName")).casefold() not in SUGGESTED:
         raise refused(
             ": the values of this field are suggested from all projects (those of one project "
             "are with its issue types and issues)"
         )
+    return asking
+
+
+def asks_for_labels(asking: Asking) -> bool:
+    """Say whether suggestions of labels are asked for."""
+    return str(asking.query.get("fieldName")).casefold() == "labels"
+
+
+async def labels_seen(where: Whereabouts, asking: Asking) -> Asking:
+    """Learn the labels that the answer may show."""
+    await where.see_labels()
     return asking
 
 
@@ -147,11 +167,6 @@ async def task_in_path(where: Whereabouts, asking: Asking) -> Asking:
     if await where.inside("task", task) is False:
         raise Rejected("The task associated with this taskId is not a bulk operation task.")
     return asking
-
-
-async def never(_where: Whereabouts, _asking: Asking) -> Asking:
-    """Refuse what comes from all projects and does not tell from which."""
-    raise refused(": it comes from all projects of the site")
 
 
 async def _outside(where: Whereabouts, things: Iterable[Named]) -> AsyncIterator[Named]:

@@ -43,6 +43,7 @@ ISSUE = in_path("issue", "issueIdOrKey")
 PROJECT = in_path("project", "projectIdOrKey")
 BOARD = in_path("board", "boardId")
 SPRINT = in_path("sprint", "sprintId")
+FOUND = answers.found_issues
 VERSION = in_path("version", "id")
 ATTACHMENT = in_path("attachment", "id")
 
@@ -61,8 +62,10 @@ OPERATIONS: Mapping[str, Rule] = MappingProxyType(
         f"GET {REST}/user/search": FREE,
         f"GET {REST}/field/search": rule(checks.projects_seen, answer=answers.site_wide),
         f"GET {REST}/status": rule(checks.projects_seen, answer=answers.site_wide),
-        f"GET {REST}/label": rule(checks.never),
-        f"GET {REST}/jql/autocompletedata/suggestions": rule(checks.suggested_field),
+        f"GET {REST}/label": rule(checks.labels_seen, answer=answers.labels),
+        f"GET {REST}/jql/autocompletedata/suggestions": rule(
+            checks.suggested_field, answer=answers.values_suggested
+        ),
         f"GET {REST}/dashboard/search": rule(answer=answers.dashboards),
         f"GET {REST}/filter/search": rule(checks.projects_seen, answer=answers.filters),
         f"GET {REST}/filter/{{id}}": rule(in_path("filter", "id")),
@@ -84,7 +87,7 @@ OPERATIONS: Mapping[str, Rule] = MappingProxyType(
             )
         ),
         # searches
-        f"POST {REST}/search/jql": rule(jql_in_body),
+        f"POST {REST}/search/jql": rule(jql_in_body, answer=FOUND),
         f"POST {REST}/search/approximate-count": rule(jql_in_body),
         f"GET {REST}/issue/picker": rule(checks.current_jql, answer=answers.suggestions),
         # issues
@@ -137,12 +140,12 @@ OPERATIONS: Mapping[str, Rule] = MappingProxyType(
         f"GET {AGILE}/board": rule(checks.only_board, answer=answers.boards),
         f"GET {AGILE}/board/{{boardId}}": rule(BOARD),
         f"GET {AGILE}/board/{{boardId}}/sprint": rule(BOARD, answer=answers.sprints),
-        f"GET {SOFTWARE}/board/{{boardId}}/issue": rule(BOARD, jql_in_query),
-        f"GET {SOFTWARE}/board/{{boardId}}/backlog": rule(BOARD, jql_in_query),
+        f"GET {SOFTWARE}/board/{{boardId}}/issue": rule(BOARD, jql_in_query, answer=FOUND),
+        f"GET {SOFTWARE}/board/{{boardId}}/backlog": rule(BOARD, jql_in_query, answer=FOUND),
         f"GET {SOFTWARE}/epic/{{epicIdOrKey}}/issue": rule(
-            in_path("issue", "epicIdOrKey"), jql_in_query
+            in_path("issue", "epicIdOrKey"), jql_in_query, answer=FOUND
         ),
-        f"GET {SOFTWARE}/sprint/{{sprintId}}/issue": rule(SPRINT, jql_in_query),
+        f"GET {SOFTWARE}/sprint/{{sprintId}}/issue": rule(SPRINT, jql_in_query, answer=FOUND),
         f"GET {AGILE}/sprint/{{sprintId}}": rule(SPRINT),
         f"POST {AGILE}/sprint": rule(in_body),
         f"POST {AGILE}/sprint/{{sprintId}}": rule(SPRINT, in_body),

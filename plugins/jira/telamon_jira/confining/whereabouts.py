@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telamon.plugin import Api, Forbidden, NotFound, Rejected
-from telamon_jira.confining import files, filters, tasks
+from telamon_jira.confining import files, filters, labels, tasks
 from telamon_jira.confining.narrowing import condition
 from telamon_jira.confining.projects import ISSUE_KEY, NUMBER, Projects
 from telamon_jira.values import members, objects
@@ -41,6 +41,7 @@ class Whereabouts:
         self.visible: tuple[Project, ...] = ()
         self.inside_ids: set[str] = set()
         self.begun: set[str] = set()
+        self.labels: set[str] = set()
         self._known: dict[tuple[str, str], bool | None] = {}
         self._asking: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._ask: Mapping[str, Callable[[str], Awaitable[bool | None]]] = {
@@ -54,6 +55,7 @@ class Whereabouts:
             "filter": self._filter,
             "task": self._task,
             "visible": self._visible,
+            "labels": self._labels,
             "sprint field": self._sprint_field,
         }
 
@@ -89,6 +91,10 @@ class Whereabouts:
         """Learn which of the allowed projects this user may see, and their ids and names."""
         await self.inside("visible", "")
 
+    async def see_labels(self) -> None:
+        """Learn which labels issues inside have."""
+        await self.inside("labels", "")
+
     async def condition(self) -> str:
         """Return the JQL of being inside; of several projects only visible ones may be named."""
         if len(self.projects.keys) == 1:
@@ -118,6 +124,10 @@ class Whereabouts:
             for found in objects(answer.get("values"))
             if self.projects.hold(found.get("key"))
         )
+        return True
+
+    async def _labels(self, _nothing: str) -> bool:
+        self.labels = await labels.in_use(self._api, await self.condition())
         return True
 
     async def _issue(self, name: str) -> bool | None:
@@ -196,9 +206,16 @@ class Whereabouts:
         return None if found is None else self.holds_filter(found)
 
     def holds_filter(self, found: dict[str, Any]) -> bool:
-        """Say whether a saved search names no project or issue but allowed ones."""
+        """Say whether a saved search names, and is shared with, no project but allowed ones."""
+        if "jql" not in found or self.is_shared_outside(found):
+            return False
         words = {w.casefold() for p in self.visible for w in (p.id, p.key, p.name)}
-        return filters.stays_within(str(found.get("jql") or ""), words, self.projects)
+        return filters.stays_within(str(found["jql"] or ""), words, self.projects)
+
+    def is_shared_outside(self, found: dict[str, Any]) -> bool:
+        """Say whether a saved search or a dashboard is shared with a project outside."""
+        shares = (members(share.get("project")) for share in objects(found.get("sharePermissions")))
+        return any(not self.projects.hold(project.get("key")) for project in shares if project)
 
     async def _task(self, name: str) -> bool | None:
         """Learn which issues of a bulk operation are inside; one of others only is outside."""
