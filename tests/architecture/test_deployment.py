@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 from telamon.configuration import CONFIG_VARIABLE, FROM_FILE, _known, read_settings
-from telamon.settings import PREFIX, ListenSettings, Settings
+from telamon.settings import PREFIX, LimitSettings, ListenSettings, Settings
 from telamon.storage import new_key
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +86,30 @@ def test_every_recipe_is_named_on_the_operators_page() -> None:
     page = (ROOT / "docs" / "operators.md").read_text()
     folders = {path.relative_to(CONFIG).parts[0] for path in RECIPES}
     assert [folder for folder in folders if f"(../config/{folder}/" not in page] == []
+
+
+def test_no_proxy_is_stricter_than_the_server_about_the_size_of_a_request() -> None:
+    nginx = (CONFIG / "nginx" / "telamon.conf").read_text()
+    caddy = (CONFIG / "compose" / "Caddyfile").read_text()
+    ingress = of_kind("Ingress")["metadata"]["annotations"]
+    sizes = (
+        *re.findall(r"client_max_body_size (\d+)m;", nginx),
+        *re.findall(r"max_size (\d+)MiB", caddy),
+        ingress["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m"),
+    )
+    assert {int(size) * 2**20 for size in sizes} == {LimitSettings().request_bytes}
+    assert len(sizes) == 3
+
+
+def test_a_proxy_gives_up_an_idle_connection_before_the_server_does() -> None:
+    nginx = (CONFIG / "nginx" / "telamon.conf").read_text()
+    caddy = (CONFIG / "compose" / "Caddyfile").read_text()
+    seconds = [
+        *re.findall(r"keepalive_timeout (\d+)s;", nginx),
+        *re.findall(r"keepalive (\d+)s\n", caddy),
+    ]
+    assert len(seconds) == 2
+    assert max(map(int, seconds)) < ListenSettings().keepalive_seconds
 
 
 # --- systemd -----------------------------------------------------------------------------------
