@@ -167,6 +167,10 @@ def _number(_allowed: list[Any], value: Any) -> Any:
 def _date(_allowed: list[Any], value: Any) -> Any:
     if not isinstance(value, str) or not DAY.fullmatch(value):
         raise Misfit(repr(value))
+    try:
+        datetime.fromisoformat(value)
+    except ValueError as wrong:
+        raise Misfit(repr(value)) from wrong
     return value
 
 
@@ -192,6 +196,12 @@ def _sprint(_allowed: list[Any], value: Any) -> Any:
     if not str(named).isdigit():
         raise Misfit(repr(value))
     return int(named)
+
+
+def _time(_allowed: list[Any], value: Any) -> Any:
+    if not members(value):
+        raise Misfit(repr(value))
+    return value
 
 
 NAMED: Mapping[str, str] = MappingProxyType(
@@ -224,5 +234,6 @@ SHAPES: Mapping[str, Callable[[list[Any], Any], Any]] = MappingProxyType(
         "option-with-child": _cascade,
         "issuelink": _issue,
         "sprint": _sprint,
+        "timetracking": _time,
     }
 )

@@ -102,6 +102,8 @@ def test_a_value_becomes_what_jira_wants(field: Any, given: Any, sent: Any) -> N
         (meta("number"), "many", "'many'"),
         (meta("number"), True, "True"),
         (meta("date"), "tomorrow", "'tomorrow'"),
+        (meta("date"), "2026-02-30", "'2026-02-30'"),
+        (SYSTEM["timetracking"], "2d", "'2d'"),
         (meta("datetime"), "soon", "'soon'"),
         (meta("datetime"), "2026-06-15T09:30:00", "no time zone"),
         (SPRINT, "Sprint 8", "'Sprint 8'"),

@@ -388,6 +388,25 @@ async def test_an_adf_document_is_passed_as_it_is(jira: Sandbox) -> None:
     assert api.requests[-1].body == {"fields": {"description": document}}
 
 
+@pytest.mark.parametrize(
+    ("field", "tool"),
+    [
+        ("Comment", "addCommentToJiraIssue"),
+        ("worklog", "addWorklogToJiraIssue"),
+        ("attachment", "uploadAttachmentToJiraIssue"),
+        ("issuelinks", "createIssueLink"),
+        ("project", "moveJiraIssues"),
+    ],
+)
+async def test_what_another_tool_does_is_sent_there(jira: Sandbox, field: str, tool: str) -> None:
+    api = jira.api()
+    with pytest.raises(InvalidArgument, match=f"cannot be set by an edit: use {tool}"):
+        await jira.call(
+            "editJiraIssue", {"issueIdOrKey": "DEMO-3", "fields": {field: "x"}}, api=api
+        )
+    assert api.requests == []
+
+
 async def test_an_edit_of_nothing_never_reaches_jira(jira: Sandbox) -> None:
     api = jira.api()
     with pytest.raises(InvalidArgument, match="empty"):

@@ -5,6 +5,10 @@ from fakes.jira_api import BEN, Sandbox
 from pydantic import ValidationError
 
 from telamon.plugin import Forbidden, InvalidArgument, NotFound, Rejected
+from telamon.plugin.testing import FakeApi
+from telamon_jira.client import Jira
+from telamon_jira.settings import JiraSettings
+from telamon_jira.tools.links import create_issue_link
 
 
 async def relations(jira: Sandbox, key: str) -> dict[str, str]:
@@ -34,10 +38,35 @@ async def test_a_comment_goes_with_a_link(jira: Sandbox) -> None:
 
 
 async def test_an_unknown_type_is_answered_with_those_that_exist(jira: Sandbox) -> None:
-    with pytest.raises(InvalidArgument, match="Blocks, Cloners, Duplicate, Relates"):
+    with pytest.raises(InvalidArgument, match="no link type 'Hinders'; there are: Blocks") as said:
         await jira.call(
             "createIssueLink",
             {"inwardIssue": "DEMO-7", "outwardIssue": "DEMO-8", "type": "Hinders"},
+        )
+    assert "Duplicate (the inward issue duplicates the outward one)" in str(said.value)
+
+
+async def test_a_type_may_be_written_in_small_letters(jira: Sandbox) -> None:
+    answer = await jira.call(
+        "createIssueLink", {"inwardIssue": "DEMO-7", "outwardIssue": "DEMO-8", "type": "blocks"}
+    )
+    assert answer["type"] == "Blocks"
+    assert (await relations(jira, "DEMO-7"))["DEMO-8"] == "blocks"
+
+
+async def test_a_site_without_issue_links_is_said() -> None:
+    api = FakeApi(
+        answers={
+            ("POST", "/rest/api/3/issueLink"): NotFound("Issue linking is disabled."),
+            ("GET", "/rest/api/3/issueLinkType"): {"issueLinkTypes": []},
+        }
+    )
+    with pytest.raises(InvalidArgument, match="turned off"):
+        await create_issue_link.run(
+            Jira(api=api, settings=JiraSettings()),
+            inward_issue="A-1",
+            outward_issue="A-2",
+            type_="Blocks",
         )
 
 

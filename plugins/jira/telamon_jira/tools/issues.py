@@ -1,6 +1,7 @@
 """Read, create and change single issues."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -27,6 +28,18 @@ from telamon_jira.tools.create_meta import CreateScreens
 from telamon_jira.values import filled, members
 from telamon_jira.wanted import Wanted
 from telamon_jira.who import People
+
+SET_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "status": "transitionJiraIssue, and getTransitionsForJiraIssue to see what is possible",
+        "comment": "addCommentToJiraIssue",
+        "worklog": "addWorklogToJiraIssue",
+        "attachment": "uploadAttachmentToJiraIssue",
+        "issuelinks": "createIssueLink",
+        "project": "moveJiraIssues",
+    }
+)
+"""What is no field of an edit, and the tool that does what is meant."""
 
 Expand = Annotated[
     list[
@@ -148,11 +161,9 @@ async def edit_jira_issue(
     """
     if not fields:
         raise InvalidArgument("Nothing to change: fields is empty.")
-    if "status" in (name.strip().casefold() for name in fields):
-        raise InvalidArgument(
-            "The status is not a field that can be set: use transitionJiraIssue, "
-            "and getTransitionsForJiraIssue to see which steps are possible."
-        )
+    for name, instead in SET_ELSEWHERE.items():
+        if name in (given.strip().casefold() for given in fields):
+            raise InvalidArgument(f"{name} cannot be set by an edit: use {instead}.")
 
     async def screen() -> Screen:
         path = "/rest/api/3/issue/{issueIdOrKey}/editmeta"

@@ -57,12 +57,16 @@ async def create_issue_link(
     try:
         await jira.api.post("/rest/api/3/issueLink", body)
     except (NotFound, Rejected) as refusal:
-        known = [str(kind.get("name")) for kind in await _types(jira)]
-        if type_.casefold() in (name.casefold() for name in known):
+        known = await _types(jira)
+        named = next((k for k in known if str(k.get("name")).casefold() == type_.casefold()), None)
+        if named is None:
+            raise InvalidArgument(
+                f"There is no link type {type_!r}; {_listed(known)}."
+            ) from refusal
+        if named["name"] == type_:
             raise
-        raise InvalidArgument(
-            f"There is no link type {type_!r}; there are: {', '.join(known)}."
-        ) from refusal
+        type_ = str(named["name"])  # Jira minds the case; nothing was made yet
+        await jira.api.post("/rest/api/3/issueLink", {**body, "type": {"name": type_}})
     return {"linked": True, "type": type_, "from": inward_issue, "to": outward_issue}
 
 
@@ -102,6 +106,14 @@ async def _types(jira: Jira) -> list[dict[str, Any]]:
         picked(kind, "id", "name", "inward", "outward")
         for kind in objects(answer.get("issueLinkTypes"))
     ]
+
+
+def _listed(known: list[dict[str, Any]]) -> str:
+    kinds = [
+        f"{kind.get('name')} (the inward issue {kind.get('outward')} the outward one)"
+        for kind in known
+    ]
+    return f"there are: {', '.join(kinds)}" if kinds else "issue links are turned off on this site"
 
 
 def _remote(link: dict[str, Any]) -> dict[str, Any]:

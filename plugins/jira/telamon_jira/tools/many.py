@@ -102,8 +102,7 @@ async def create_jira_issues(
         except (InvalidArgument, Forbidden, NotFound) as problem:
             results[number] = {"problems": [str(problem)]}
     people.ask_no_more()
-    if results:
-        await tally.add(len(results))
+    await tally.add(len(results))
     forms = {number: (drafts[number][0], body) for number, body in bodies.items()}
     results |= await _create(jira, tally, forms)
     return _report([results[number] for number in range(len(drafts))])
@@ -118,6 +117,8 @@ class _Tally:
         self._done = 0
 
     async def add(self, count: int) -> None:
+        if not count:  # progress has to grow
+            return
         self._done += count
         await self._call.progress(self._done, self._total, f"{self._done} of {self._total}")
 
@@ -149,8 +150,7 @@ async def _create(jira: Jira, tally: _Tally, forms: Filled) -> dict[int, dict[st
     for number in numbers:
         if number not in results and number not in again:
             results[number] = _made(jira, next(made, None))
-    if results:
-        await tally.add(len(results))
+    await tally.add(len(results))
     return results | await _create_each(jira, tally, again)
 
 

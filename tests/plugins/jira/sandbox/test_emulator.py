@@ -317,6 +317,8 @@ def test_work_can_be_logged_with_an_update(jira: Sandbox) -> None:
             {},
             {},
         ),
+        ("POST /rest/api/3/issue/bulkfetch", {"issueIdsOrKeys": []}, {}, {}),
+        ("POST /rest/api/3/issue/bulkfetch", {"issueIdsOrKeys": ["DEMO-1"] * 101}, {}, {}),
         ("POST /rest/api/3/bulk/issues/move", {"targetToSourcesMapping": {}}, {}, {}),
         (
             "POST /rest/api/3/bulk/issues/move",
