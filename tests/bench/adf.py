@@ -1,110 +1,81 @@
-"""How fast the converter is: megabytes a second by size, for ordinary and for hostile text.
+"""How fast the converter is, by size: both directions, for ordinary and for hostile text."""
 
-Run it from the root of the repository: `.venv/bin/python tests/bench/adf.py`.
-"""
-
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+
+from bench.texts import HOSTILE, page
 
 from telamon.adf import AdfError, apply_edit, from_markdown, to_markdown
 
-PAGE = """\
-## Release notes
-
-The **new** version reads `config.toml` and *nothing else*; see [the guide](https://example.com/guide?a=1).
-
-- first point with snake_case_name
-  - nested point, https://example.com/a_b
-- second point
-
-| Name | Value |
-| --- | ---: |
-| size | 1\\|2 |
-
-> [!NOTE]
-> Mind the gap, @[Ada Example](accountid:1234) :status[DONE]{color=green}
-
-```python
-print("hello")
-```
-
-"""
-
-HOSTILE: dict[str, Callable[[int], str]] = {
-    "[": lambda size: "[" * size,
-    "[]": lambda size: "[]" * (size // 2),
-    "[a](": lambda size: "[a](" * (size // 4),
-    "[a](b": lambda size: "[a](b" * (size // 5),
-    "![[": lambda size: "![[" * (size // 3),
-    "*": lambda size: "*" * size,
-    "*a _b ": lambda size: "*a _b " * (size // 6),
-    "a**b": lambda size: "a**b" * (size // 4),
-    "`": lambda size: "`" * size,
-    "` runs": lambda size: "".join("`" * (n % 300) + " " for n in range(size // 150)),
-    ">": lambda size: ">" * size,
-    "> lines": lambda size: "> a\n" * (size // 4),
-    "nested -": lambda size: "- " * (size // 2),
-    "staircase": lambda size: "".join("  " * (n % 60) + "- a\n" for n in range(size // 60)),
-    ":::layout": lambda size: ":::layout\n" * (size // 10),
-    "<details>": lambda size: "<details>\n" * (size // 10),
-    "</details>": lambda size: "</details>\n" * (size // 11),
-    "<u>": lambda size: "<u>" * (size // 3),
-    "<a": lambda size: "<a" * (size // 2),
-    ":adf{": lambda size: ":adf{" * (size // 5),
-    ':adf{"': lambda size: ':adf{"' * (size // 6),
-    ':adf{"a":[': lambda size: ':adf{"a":[' * (size // 10),
-    ":status[": lambda size: ":status[" * (size // 8),
-    ":a": lambda size: ":a" * (size // 2),
-    "{a=": lambda size: "[x]{color=" * (size // 10),
-    "&": lambda size: "&" * size,
-    "\\": lambda size: "\\" * size,
-    "http": lambda size: "http://" * (size // 7),
-    "www.": lambda size: "www." * (size // 4),
-    "| rows": lambda size: "|a|b|\n|-|-|\n" + "|a|b|\n" * (size // 6),
-    "| wide": lambda size: "|" + "a|" * (size // 4) + "\n|" + "-|" * (size // 4),
-    "[a]: b": lambda size: "".join(f"[a{n}]: b\n" for n in range(size // 10)),
-    "attributes": lambda size: "{align=center}\n" * (size // 15),
-}
+LEVELS = 5_000
 
 
-def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    try:
+def seconds(work: Callable[[], object], rounds: int = 1) -> float:
+    """Return the processor time of *work*, the best of some rounds."""
+    taken: list[float] = []
+    for _ in range(rounds):
+        start = time.process_time()
         work()
-    except AdfError as error:
-        print(f"    refused: {error}")
-    return time.perf_counter() - start
+        taken.append(time.process_time() - start)
+    return min(taken)
 
 
-def main() -> None:
-    print("ordinary text            size    read MB/s   write MB/s   edit MB/s")
-    for size in (4_000, 64_000, 1_000_000):
-        text = PAGE * (size // len(PAGE) + 1)
+def ordinary_table(sizes: Sequence[int]) -> list[str]:
+    """Measure an ordinary page; the same figures in each line mean linear time."""
+    lines = [
+        "| ordinary page | Markdown to ADF | ADF to Markdown | short form | edit of one word |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for size in sizes:
+        text = page(size)
         document = from_markdown(text)
         short = to_markdown(document, opaque="reference")
-        read = timed(partial(from_markdown, text))
-        write = timed(partial(to_markdown, document))
-        edit = timed(partial(apply_edit, document, short))
-        mega = len(text) / 1e6
-        print(f"{'':20}{len(text):>9}{mega / read:>13.2f}{mega / write:>13.2f}{mega / edit:>12.2f}")
-    sizes = (20_000, 40_000) if "--full" not in sys.argv else (100_000, 200_000, 400_000)
-    print(f"hostile text: seconds for {sizes} characters, and back to Markdown")
+        works = (
+            partial(from_markdown, text),
+            partial(to_markdown, document),
+            partial(to_markdown, document, opaque="reference"),
+            partial(apply_edit, document, short.replace("nothing", "something", 1)),
+        )
+        rates = [len(text) / 1e6 / seconds(work, 3) for work in works]
+        lines.append(f"| {kib(size)} | " + " | ".join(f"{rate:.2f} MB/s" for rate in rates) + " |")
+    return lines
+
+
+def hostile_table(sizes: Sequence[int]) -> list[str]:
+    """Measure each hostile repetition, there and back, and a document that is far too deep."""
+    lines = [
+        "| hostile text, seconds there / back | " + " | ".join(map(kib, sizes)) + " |",
+        "| --- |" + " --- |" * len(sizes),
+    ]
     for name, make in HOSTILE.items():
-        figures: list[str] = []
-        for size in sizes:
-            text = make(size)
-            taken = timed(partial(from_markdown, text))
-            document = from_markdown(text)
-            back = timed(partial(to_markdown, document))
-            figures.append(f"{taken:7.2f}{back:7.2f}")
-        print(f"  {name:<14}{'  |'.join(figures)}")
+        cells = [_there_and_back(make(size)) for size in sizes]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     deep: dict[str, object] = {"type": "paragraph"}
-    for _ in range(5_000):
+    for _ in range(LEVELS):
         deep = {"type": "bulletList", "content": [{"type": "listItem", "content": [deep]}]}
-    print(f"5,000 levels: {timed(lambda: to_markdown({'type': 'doc', 'content': [deep]})):.3f} s")
+    refusal = seconds(lambda: _refused({"type": "doc", "content": [deep]}))
+    return [*lines, "", f"A document of {LEVELS:,} levels is refused in {refusal * 1000:.1f} ms."]
 
 
-if __name__ == "__main__":
-    main()
+def kib(size: int) -> str:
+    """Return a size as people write it."""
+    return f"{size // 1000:,} KB"
+
+
+def _there_and_back(text: str) -> str:
+    start = time.process_time()
+    try:
+        document = from_markdown(text)
+    except AdfError:
+        return f"refused in {time.process_time() - start:.2f}"
+    there = time.process_time() - start
+    return f"{there:.2f} / {seconds(partial(to_markdown, document)):.2f}"
+
+
+def _refused(document: dict[str, object]) -> None:
+    try:
+        to_markdown(document)
+    except AdfError:
+        return
+    raise RuntimeError("a document without end was not refused")

@@ -15,9 +15,10 @@ UPSTREAM = web.AppKey("upstream", str)
 
 
 async def proxy(request: web.Request) -> web.Response:
-    """Fetch the upstream's issue and hand it on."""
+    """Fetch what the path names from the upstream, or its issue, and hand it on."""
     await request.read()
-    async with request.app[SESSION].get(request.app[UPSTREAM]) as answer:
+    path = request.path.removeprefix("/") or "rest/api/3/issue/DEMO-1"
+    async with request.app[SESSION].get(request.app[UPSTREAM] + path) as answer:
         return web.Response(body=await answer.read(), content_type="application/json")
 
 
@@ -41,9 +42,9 @@ async def session(app: web.Application) -> AsyncGenerator[None, None]:
 def main(port: int, upstream: int) -> None:
     """Serve until killed."""
     app = web.Application()
-    app[UPSTREAM] = f"http://127.0.0.1:{upstream}/ex/jira/1/rest/api/3/issue/DEMO-1"
+    app[UPSTREAM] = f"http://127.0.0.1:{upstream}/ex/jira/1/"
     app.cleanup_ctx.append(session)
-    app.add_routes([web.post("/", proxy), web.get("/idle", idle)])
+    app.add_routes([web.post("/{path:.*}", proxy), web.get("/idle", idle)])
     web.run_app(app, host="127.0.0.1", port=port, access_log=None, backlog=4096)
 
 

@@ -17,6 +17,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench.adf import hostile_table, ordinary_table
+from bench.answers import answers_table
 from bench.idle import memory_table
 from bench.load import Outcome, run
 from bench.servers import LOAD_CORE, SERVER_CORE, Server, free_port, pin, script, started, telamon
@@ -120,6 +122,7 @@ def main(arguments: Sequence[str]) -> None:
     pin(LOAD_CORE)
     rates: Rates = {}
     facts: list[str] = []
+    everyday: list[str] = []
     for delay in DELAYS:
         ports = free_port(), free_port()
         with (
@@ -137,6 +140,8 @@ def main(arguments: Sequence[str]) -> None:
                 ]
             targets = {"bare": (base.port, "", ""), "telamon": (server.port, host, token)}
             asyncio.run(measure(targets, delay, seconds, rates))
+            if not everyday:
+                everyday = asyncio.run(answers_table(base.port, server.port, token, seconds))
     streams = (200, 1000) if given.quick else (1000, 5000)
     lines = [
         machine(),
@@ -148,9 +153,15 @@ def main(arguments: Sequence[str]) -> None:
         ),
         "",
         *(line for delay in DELAYS for line in table(rates, delay)),
+        *everyday,
+        "",
         *facts,
         "",
         *memory_table(streams),
+        "",
+        *ordinary_table((16_000, 64_000) if given.quick else (16_000, 64_000, 256_000, 1_000_000)),
+        "",
+        *hostile_table((16_000,) if given.quick else (64_000, 256_000, 1_000_000)),
     ]
     print("\n".join(lines))
     if given.write:

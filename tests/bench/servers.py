@@ -30,7 +30,13 @@ from telamon.storage.credentials import SecretKind, new_secret
 
 HERE = Path(__file__).parent
 CLOUD_ID = "11111111-1111-4111-8111-111111111111"
-SCOPES = ("read:jira-work", "write:jira-work", "read:jira-user")
+SCOPES = (
+    "read:jira-work",
+    "write:jira-work",
+    "read:jira-user",
+    "read:page:confluence",
+    "read:user:confluence",
+)
 SERVER_CORE, LOAD_CORE = 0, 1
 START_SECONDS = 20.0
 KINDS: tuple[SecretKind, ...] = ("code", "access", "refresh")

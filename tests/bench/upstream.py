@@ -1,4 +1,4 @@
-"""A stand-in for Atlassian that costs next to nothing: one canned issue, an optional delay, counts.
+"""A stand-in for Atlassian that costs next to nothing: canned answers, an optional delay, counts.
 
 Run as a process: ``python upstream.py PORT DELAY_MS``. ``GET /counts`` gives JSON.
 """
@@ -6,6 +6,11 @@ Run as a process: ``python upstream.py PORT DELAY_MS``. ``GET /counts`` gives JS
 import asyncio
 import json
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.samples import ANSWERS
 
 ISSUE = {
     "id": "10001",
@@ -41,12 +46,13 @@ ISSUE = {
 
 
 class Upstream(asyncio.Protocol):
-    """Answers every complete GET on a connection; requests without a body only."""
+    """Answers every complete request on a connection by its path; the short issue by default."""
 
     requests = 0
     connections = 0
     delay = 0.0
     answer = b""
+    others: dict[bytes, bytes] = {}  # noqa: RUF012 - one process serves one set of answers
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -57,20 +63,28 @@ class Upstream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            head, self.buffer = self.buffer[:end], self.buffer[end + 4 :]
+            head, rest = self.buffer[:end], self.buffer[end + 4 :]
+            _, _, length = head.lower().partition(b"content-length:")
+            size = int(length.split(b"\r\n", 1)[0] or 0)
+            if len(rest) < size:
+                return
+            self.buffer = rest[size:]
             if head.startswith(b"GET /counts"):
                 counts = {"requests": Upstream.requests, "connections": Upstream.connections}
                 self.transport.write(framed(counts))
                 continue
             Upstream.requests += 1
+            path = head.split(b" ", 2)[1]
+            answers = (found for part, found in Upstream.others.items() if part in path)
+            answer = next(answers, Upstream.answer)
             if Upstream.delay:
-                asyncio.get_running_loop().call_later(Upstream.delay, self._write)
+                asyncio.get_running_loop().call_later(Upstream.delay, self._write, answer)
             else:
-                self._write()
+                self._write(answer)
 
-    def _write(self) -> None:
+    def _write(self, answer: bytes) -> None:
         if not self.transport.is_closing():
-            self.transport.write(Upstream.answer)
+            self.transport.write(answer)
 
 
 def framed(value: object) -> bytes:
@@ -83,6 +97,7 @@ def framed(value: object) -> bytes:
 async def main(port: int, delay: float) -> None:
     """Serve until killed."""
     Upstream.delay, Upstream.answer = delay, framed(ISSUE)
+    Upstream.others = {part.encode(): framed(value) for part, value in ANSWERS.items()}
     server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port)
     print("ready", flush=True)
     await server.serve_forever()

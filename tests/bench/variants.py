@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 
 from bench.load import Connection, connect
 
 Ask = Callable[[], Awaitable[bool]]
 BOTH = "application/json, text/event-stream"
-ARGUMENTS = {"name": "getJiraIssue", "arguments": {"issueIdOrKey": "DEMO-1"}}
+Call = Mapping[str, object]
+ARGUMENTS: Call = {"name": "getJiraIssue", "arguments": {"issueIdOrKey": "DEMO-1"}}
 META = "io.modelcontextprotocol"
 GOOD = b"DEMO-1"
 
@@ -34,41 +35,57 @@ def rpc(number: int, method: str, params: object) -> dict[str, object]:
 
 async def bare(port: int, _host: str, _token: str) -> Ask:
     """The bare proxy."""
-    connection = await connect(port)
-    request = post("/", {"any": "thing"})
-
-    async def ask() -> bool:
-        return GOOD in await connection.ask(request)
-
-    return ask
+    return await bare_at("/", GOOD)(port, _host, _token)
 
 
-def stateless() -> Callable[[int, str, str], Awaitable[Ask]]:
-    """Revision 2026-07-28."""
+def bare_at(path: str, good: bytes) -> Callable[[int, str, str], Awaitable[Ask]]:
+    """The bare proxy, asked for another path of the upstream."""
 
-    async def make(port: int, host: str, token: str) -> Ask:
+    async def make(port: int, _host: str, _token: str) -> Ask:
         connection = await connect(port)
-        envelope = {
-            f"{META}/protocolVersion": "2026-07-28",
-            f"{META}/clientCapabilities": {},
-            f"{META}/clientInfo": {"name": "bench", "version": "1"},
-        }
-        request = post(
-            "/v1/mcp",
-            rpc(1, "tools/call", {**ARGUMENTS, "_meta": envelope}),
-            Accept=BOTH,
-            Authorization=f"Bearer {token}",
-            MCP_Protocol_Version="2026-07-28",
-            Mcp_Method="tools/call",
-            Mcp_Name="getJiraIssue",
-        ).replace(b"Host: localhost", f"Host: {host}".encode())
+        request = post(path, {"any": "thing"})
 
         async def ask() -> bool:
-            return GOOD in await connection.ask(request)
+            return good in await connection.ask(request)
 
         return ask
 
     return make
+
+
+def stateless(
+    call: Call = ARGUMENTS, good: bytes = GOOD
+) -> Callable[[int, str, str], Awaitable[Ask]]:
+    """Revision 2026-07-28."""
+
+    async def make(port: int, host: str, token: str) -> Ask:
+        connection = await connect(port)
+        request = stateless_request(call, host, token)
+
+        async def ask() -> bool:
+            return good in await connection.ask(request)
+
+        return ask
+
+    return make
+
+
+def stateless_request(call: Call, host: str, token: str) -> bytes:
+    """One tool call of revision 2026-07-28 as bytes."""
+    envelope = {
+        f"{META}/protocolVersion": "2026-07-28",
+        f"{META}/clientCapabilities": {},
+        f"{META}/clientInfo": {"name": "bench", "version": "1"},
+    }
+    return post(
+        "/v1/mcp",
+        rpc(1, "tools/call", {**call, "_meta": envelope}),
+        Accept=BOTH,
+        Authorization=f"Bearer {token}",
+        MCP_Protocol_Version="2026-07-28",
+        Mcp_Method="tools/call",
+        Mcp_Name=str(call["name"]),
+    ).replace(b"Host: localhost", f"Host: {host}".encode())
 
 
 def session() -> Callable[[int, str, str], Awaitable[Ask]]:
