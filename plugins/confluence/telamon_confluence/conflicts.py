@@ -12,6 +12,7 @@ from telamon_confluence.client import Confluence
 
 _CHANGED_LINES = 20
 _CHANGED_HEADINGS = 10
+_COMPARED_PASSAGES = 1_000
 _COMPARED_LINES = 5_000
 """Two texts that differ in more lines than this are not compared: it would take too long."""
 
@@ -54,6 +55,8 @@ def diff_lines(
 def changed_headings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return the headings below which something was changed, or that came or went."""
     older, newer = _passages(before), _passages(now)
+    if max(len(older), len(newer)) > _COMPARED_PASSAGES:
+        return []
     matcher = difflib.SequenceMatcher(None, older, newer, autojunk=False)
     found: dict[str, None] = {}
     for kind, from_, to, new_from, new_to in matcher.get_opcodes():

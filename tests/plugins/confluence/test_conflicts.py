@@ -143,6 +143,12 @@ def test_headings_are_named_where_something_came_went_or_changed() -> None:
     assert changed_headings({"type": "doc"}, before) == ["# A", "## B"]
 
 
+def test_of_too_many_headings_none_is_named() -> None:
+    many = doc(*(head(1, f"H{at}") for at in range(1001)))
+
+    assert changed_headings(doc(), many) == []
+
+
 async def test_a_version_that_is_gone_leaves_who_and_when(ada: User, ben: User) -> None:
     number = await plan(ada)
     await ben.call("updateConfluencePage", pageId=number, body="Other.")

@@ -1,14 +1,13 @@
 """``contentFormat``: Markdown, ADF or the storage format, read and written."""
 
 import json
-from collections import Counter
 from typing import Any
 
 import pytest
 from fakes.confluence_user import TOOLS, PageId, User
 
 from telamon.plugin import InvalidArgument
-from telamon_confluence import macros
+from telamon_confluence import bodies, macros
 from telamon_confluence.sandbox.documents import doc, macro, para
 
 FORMATS = ["markdown", "adf", "storage"]
@@ -240,7 +239,7 @@ def test_what_storage_holds_is_counted_without_what_is_only_quoted() -> None:
         "macro: code": 1,
         "mention: ben": 1,
     }
-    assert macros.in_storage(text) == Counter(code=1)
+    assert [name for name, _ in macros.in_storage(text)] == ["code"]
     assert macros.dropped(text, "<p/>") == [
         "inline comment: m1",
         "medium: a.png (2 times)",
@@ -248,3 +247,74 @@ def test_what_storage_holds_is_counted_without_what_is_only_quoted() -> None:
         "mention: ben",
     ]
     assert macros.dropped(text, text) == []
+
+
+@pytest.mark.row("SEC-I14")
+async def test_a_macro_on_the_page_is_not_turned_to_other_things(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Release plan")
+
+    for form in ("adf", "storage"):
+        read = await ada.read("getConfluencePage", pageId=number, contentFormat=form)
+        before = json.dumps(read["body"])
+        body = json.loads(before.replace("project = DEMO", "project = SECRET"))
+        assert body != read["body"]
+        with pytest.raises(InvalidArgument, match=r"brings or changes macros .*: jira"):
+            await ada.call("updateConfluencePage", pageId=number, body=body, contentFormat=form)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ('<ac:structured-macro ac:name="x" /> a', '<ac:structured-macro ac:name="x" /> b', False),
+        ('<ac:structured-macro ac:name="x"><p>', '<ac:structured-macro ac:name="x"><q>', True),
+        (
+            '<ac:structured-macro ac:name="x"><ac:rich-text-body>a',
+            '<ac:structured-macro ac:name="x"><ac:rich-text-body>b',
+            False,
+        ),
+        (
+            (
+                '<ac:macro ac:name="html"><ac:plain-text-body><![CDATA[a]]></ac:plain-text-body>'
+                "</ac:macro>"
+            ),
+            (
+                '<ac:macro ac:name="html"><ac:plain-text-body><![CDATA[b]]></ac:plain-text-body>'
+                "</ac:macro>"
+            ),
+            True,
+        ),
+        (
+            '<ac:macro ac:name="x"></ac:macro>',
+            '<ac:macro ac:name="x"></ac:macro><ac:macro ac:name="x"></ac:macro>',
+            True,
+        ),
+    ],
+)
+def test_a_macro_in_storage_is_the_same_if_what_it_does_is(
+    before: str, after: str, *, refused: bool
+) -> None:
+    assert bodies.stored_as(before, before)["value"] == before
+    if refused:
+        with pytest.raises(InvalidArgument):
+            bodies.stored_as(after, before)
+    else:
+        assert bodies.stored_as(after, before)["value"] == after
+
+
+@pytest.mark.row("SEC-I13")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<![CDATA[" * 100_000,
+        "<ac:macro " + "a" * 1_000_000,
+        "<ac:macro " * 100_000,
+        "<ac:macro " + "a = '" * 200_000,
+        "<ac:macro ac:name=" + " " * 1_000_000 + ">",
+        "<ri:user>" * 100_000,
+    ],
+)
+def test_crooked_storage_is_read_in_one_pass(text: str) -> None:
+    assert sum(macros.in_storage(text).values()) <= text.count("<ac:")
+    assert sum(macros.held(text).values()) <= text.count("<")

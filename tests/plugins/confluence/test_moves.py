@@ -212,7 +212,12 @@ async def test_an_old_version_becomes_the_newest(ada: User, page_id: PageId) -> 
     answer = await ada.read("restoreConfluencePageVersion", pageId=number, version=1)
     read = await ada.read("getConfluencePage", pageId=number)
 
-    assert answer == {"id": number, "version": 4, "message": "Restored version 1"}
+    assert answer == {
+        "id": number,
+        "version": 4,
+        "message": "Restored version 1",
+        "url": f"{ada.api.site.url}/wiki/pages/viewpage.action?pageId={number}",
+    }
     assert "Ship version 2 of the booking page." in read["body"]
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from telamon.plugin import InvalidArgument, NotFound, Rejected, tool
 from telamon_confluence import scopes, shapes, versions
+from telamon_confluence.addresses import web_link
 from telamon_confluence.arguments import PageRef, SpaceRef, Title
 from telamon_confluence.client import Confluence
 
@@ -88,7 +89,12 @@ async def restore_confluence_page_version(
         if gone := await versions.missing(confluence, number, [version]):
             raise gone from error
         raise
-    return {"id": number, "version": made.get("number"), "message": made.get("message")}
+    return {
+        "id": number,
+        "version": made.get("number"),
+        "message": made.get("message"),
+        "url": web_link(confluence.api.site, f"/pages/viewpage.action?pageId={number}"),
+    }
 
 
 @tool(
