@@ -5,9 +5,10 @@ with their names, and what was not wanted is left out of what is shown.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from telamon.plugin import InvalidArgument, Json
@@ -66,6 +67,27 @@ SYSTEM_IDS = frozenset(
 )
 """The fields of the Jira platform whose ids never change."""
 
+CALLED: Mapping[str, str] = MappingProxyType(
+    {
+        **{identifier.casefold(): identifier for identifier in SYSTEM_IDS},
+        "affects versions": "versions",
+        "attachments": "attachment",
+        "comments": "comment",
+        "due date": "duedate",
+        "fix versions": "fixVersions",
+        "issue type": "issuetype",
+        "linked issues": "issuelinks",
+        "links": "issuelinks",
+        "log work": "worklog",
+        "sub-tasks": "subtasks",
+        "time tracking": "timetracking",
+        "type": "issuetype",
+        "watchers": "watches",
+        "worklogs": "worklog",
+    }
+)
+"""What people call system fields; for these nothing has to be looked up."""
+
 POINTS = frozenset({"story points", "story point estimate"})
 """What story points are called in company-managed and in team-managed projects."""
 
@@ -77,7 +99,7 @@ class Wanted:
     """The fields that a caller wants: ids, names, ``*all``, ``*navigable``, ``-comment``.
 
     Attributes:
-        given: As the caller wrote them.
+        given: As the caller wrote them, system fields by their ids.
         everyday: Sprint and story points as well, whatever their ids are on this site.
         exact: Nothing is looked up; they are the keys of apps' fields.
     """
@@ -85,6 +107,11 @@ class Wanted:
     given: tuple[str, ...]
     everyday: bool = False
     exact: bool = False
+
+    @classmethod
+    def by(cls, names: Iterable[str]) -> "Wanted":
+        """Return what a caller means by *names*."""
+        return cls(given=tuple(dict.fromkeys(map(_canonical, names))))
 
     @property
     def asked(self) -> list[str]:
@@ -149,6 +176,12 @@ class Wanted:
 
     def _is_there(self, name: str, names: Mapping[str, Any]) -> bool:
         return name in SYSTEM_IDS or any(found in names for found in _ids(name, names))
+
+
+def _canonical(name: str) -> str:
+    sign = "-" if name.startswith("-") else ""
+    bare = _bare(name)
+    return name if _is_id(bare) else sign + CALLED.get(folded(bare), bare)
 
 
 def _bare(name: str) -> str:

@@ -123,6 +123,22 @@ async def test_beside_fields_that_there_are_it_is_only_said(jira: Sandbox) -> No
     assert shown["fieldsNotFound"] == ["There is no field 'bogus' here."]
 
 
+async def test_system_fields_go_by_what_people_call_them(jira: Sandbox) -> None:
+    api = jira.api()
+    shown = await jira.call(
+        "getJiraIssue",
+        {"issueIdOrKey": "DEMO-3", "fields": ["Type", "Comments", "SUMMARY", "summary", "Key"]},
+        api=api,
+    )
+    assert [request.query for request in api.requests] == [
+        {"fields": "issuetype,comment,summary,key"}
+    ]
+    assert shown["fields"].keys() == {"issuetype", "comment", "summary"}
+    rest = await jira.call("getJiraIssue", {"issueIdOrKey": "DEMO-3", "fields": ["-Comments"]})
+    assert "summary" in rest["fields"]
+    assert "comment" not in rest["fields"]
+
+
 async def test_a_list_of_fields_may_come_as_one_text(jira: Sandbox) -> None:
     shown = await jira.call(
         "getJiraIssue", {"issueIdOrKey": "DEMO-4", "fields": "summary, Story points"}
@@ -185,7 +201,7 @@ async def test_keys_of_apps_fields_are_passed_as_they_are() -> None:
 def test_jira_is_asked_for_no_more_than_it_takes_to_know(
     given: tuple[str, ...], asked: list[str], *, names: bool
 ) -> None:
-    wanted = Wanted(given=given)
+    wanted = Wanted.by(given)
     assert (wanted.asked, wanted.needs_names) == (asked, names)
 
 

@@ -183,7 +183,7 @@ async def ranked_issues(
     **segments: str,
 ) -> dict[str, Any]:
     """GET one page of a ranked list of issues."""
-    wanted = Wanted(given=tuple(fields))
+    wanted = Wanted.by(fields)
     query = issues_query(jql, wanted, max_results, token)
     return await issue_page(jira, await jira.api.get(path, query, **segments), wanted)
 

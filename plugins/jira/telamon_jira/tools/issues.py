@@ -75,11 +75,9 @@ async def get_jira_issue(
     `fields` names what to return instead, by id or name (`*all`: everything). Use
     searchJiraIssuesUsingJql to find issues.
     """
-    wanted = (
-        Wanted(given=tuple(fields), exact=bool(fields_by_keys))
-        if fields
-        else issue_view.EVERYTHING_USUAL
-    )
+    wanted = issue_view.EVERYTHING_USUAL
+    if fields:
+        wanted = Wanted(given=tuple(fields), exact=True) if fields_by_keys else Wanted.by(fields)
     raw = await issue_view.read(
         jira,
         issue_id_or_key,

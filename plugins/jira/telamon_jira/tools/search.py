@@ -30,7 +30,7 @@ async def search_jira_issues_using_jql(
     More pages: pass `nextPageToken` until `isLast`. `count` adds how many match, roughly. For
     plain words use search.
     """
-    wanted = Wanted(given=tuple(fields))
+    wanted = Wanted.by(fields)
     query = filled(
         jql=jql,
         maxResults=max_results,
