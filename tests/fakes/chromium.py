@@ -21,8 +21,9 @@ def program() -> str | None:
 class Tab:
     """One page. ``complaints`` is what the browser logged: blocked styles, scripts, forms."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, address: str) -> None:
         self._socket = socket
+        self.address = address
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._loaded = asyncio.Event()
@@ -100,17 +101,8 @@ async def a_tab(folder: Path) -> AsyncIterator[Tab]:
     try:
         address = await asyncio.wait_for(_address(process.stderr), PATIENCE)
         rest = asyncio.create_task(process.stderr.read())
-        async with aiohttp.ClientSession() as http, http.ws_connect(address, max_msg_size=0) as ws:
-            tab = Tab(ws)
-            listening = asyncio.create_task(tab.listen())
-            target = await tab.send("Target.createTarget", {"url": "about:blank"})
-            attached = await tab.send("Target.attachToTarget", target | {"flatten": True})
-            tab.session = attached["sessionId"]
-            for domain in ("Page", "Log", "Runtime"):
-                await tab.send(f"{domain}.enable")
+        async with another_tab(address) as tab:
             yield tab
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
         process.terminate()
         await rest
     finally:
@@ -118,6 +110,22 @@ async def a_tab(folder: Path) -> AsyncIterator[Tab]:
             with suppress(ProcessLookupError):
                 process.kill()
         await process.wait()
+
+
+@asynccontextmanager
+async def another_tab(address: str) -> AsyncIterator[Tab]:
+    """Open a tab in the browser whose DevTools are at *address*; tabs share their cookies."""
+    async with aiohttp.ClientSession() as http, http.ws_connect(address, max_msg_size=0) as ws:
+        tab = Tab(ws, address)
+        listening = asyncio.create_task(tab.listen())
+        target = await tab.send("Target.createTarget", {"url": "about:blank"})
+        attached = await tab.send("Target.attachToTarget", target | {"flatten": True})
+        tab.session = attached["sessionId"]
+        for domain in ("Page", "Log", "Runtime"):
+            await tab.send(f"{domain}.enable")
+        yield tab
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _address(said: asyncio.StreamReader) -> str:
