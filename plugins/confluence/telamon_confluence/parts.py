@@ -1,5 +1,6 @@
 """Parts of a long body: how much one answer shows, and how to get the rest."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from telamon.plugin import InvalidArgument, Json, TooLarge
@@ -32,6 +33,28 @@ async def shown(
     return await bodies.aside(
         bodies.size(content), _shown, content, body_format, section, occurrence, start
     )
+
+
+async def of_many(
+    items: Sequence[Json], body_format: BodyFormat | None
+) -> tuple[list[str | dict[str, Any]], str | None]:
+    """Return the bodies of comments and the like, and what to say where they had to be cut.
+
+    Raises:
+        TooLarge: They are too long as ADF.
+    """
+    if body_format == "adf" and sum(map(bodies.size, items)) > LONGEST_ADF:
+        raise TooLarge(
+            f"These are over {LONGEST_ADF} characters as ADF; ask for fewer with limit, or for "
+            "markdown."
+        )
+    read = await bodies.read_all(items, body_format)
+    texts = [body for body in read if isinstance(body, str)]
+    if sum(map(len, texts)) <= LONGEST:
+        return read, None
+    most = LONGEST // len(texts)
+    cut = [body[:most] if isinstance(body, str) else body for body in read]
+    return cut, f"Bodies of over {most} characters are cut; ask for fewer at a time with limit."
 
 
 def is_cut(whole: str, body: str) -> bool:

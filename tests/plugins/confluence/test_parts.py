@@ -278,3 +278,37 @@ async def test_many_short_bodies_are_long_together(monkeypatch: pytest.MonkeyPat
 
     assert len(sent) == 1
     assert [str(each).strip() for each in read] == ["y" * 4000] * 20
+
+
+async def commented(user: User, number: str, *texts: str) -> None:
+    for text in texts:
+        await user.call("createConfluenceFooterComment", pageId=number, body=text)
+
+
+async def test_long_comments_are_cut_and_fewer_at_a_time_are_not(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Glossary")
+    await commented(ada, number, "x" * 60_000, "Short.", "y" * 60_000)
+
+    answer = await ada.read("getConfluencePageFooterComments", pageId=number)
+    one = await ada.read("getConfluencePageFooterComments", pageId=number, limit=1)
+
+    assert [len(each["body"].strip()) for each in answer["comments"]] == [33_333, 6, 33_333]
+    assert "33333 characters are cut; ask for fewer" in answer["note"]
+    assert [len(each["body"].strip()) for each in one["comments"]] == [60_000]
+    assert one["note"] is None
+
+
+async def test_comments_that_are_too_long_as_adf_are_refused_together(
+    ada: User, page_id: PageId
+) -> None:
+    number = page_id("Glossary")
+    await commented(ada, number, "x" * 500_000, "y" * 500_000)
+
+    with pytest.raises(TooLarge, match="ask for fewer with limit"):
+        await ada.call("getConfluencePageFooterComments", pageId=number, contentFormat="adf")
+    one = await ada.read(
+        "getConfluencePageFooterComments", pageId=number, contentFormat="adf", limit=1
+    )
+    assert len(one["comments"]) == 1

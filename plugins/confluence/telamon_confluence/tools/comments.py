@@ -3,7 +3,7 @@
 from typing import Literal
 
 from telamon.plugin import Json, tool
-from telamon_confluence import bodies, scopes, shapes
+from telamon_confluence import bodies, parts, scopes, shapes
 from telamon_confluence.answers import author, results
 from telamon_confluence.arguments import (
     BodyFormat,
@@ -141,9 +141,9 @@ async def _comments(
 ) -> shapes.Shape:
     items = results(answer)
     names = await confluence.names(author(item) for item in items)
-    read = await bodies.read_all(items, body_format)
+    read, note = await parts.of_many(items, body_format)
     comments = [
         {**shapes.comment(confluence, item, names), "body": body}
         for item, body in zip(items, read, strict=True)
     ]
-    return shapes.page_of("comments", comments, answer)
+    return shapes.page_of("comments", comments, answer, note=note)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from telamon.plugin import Call, Json, tool
-from telamon_confluence import bodies, scopes, shapes, who
+from telamon_confluence import bodies, parts, scopes, shapes, who
 from telamon_confluence.addresses import web_link
 from telamon_confluence.answers import results
 from telamon_confluence.arguments import (
@@ -68,11 +68,11 @@ async def list_confluence_tasks(
     )
     items = results(answer)
     names = await confluence.names(who for item in items for who in people_of(item))
-    read = await bodies.read_all(items, content_format)
+    read, note = await parts.of_many(items, content_format)
     shown = [
         task_shape(confluence, item, names, body) for item, body in zip(items, read, strict=True)
     ]
-    return shapes.page_of("tasks", shown, answer)
+    return shapes.page_of("tasks", shown, answer, note=note)
 
 
 def people_of(item: Json) -> list[str | None]:
