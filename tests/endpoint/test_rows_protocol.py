@@ -332,3 +332,22 @@ async def test_an_argument_that_stands_in_a_header_too_has_to_agree(
         assert answer.text == f"in {arguments.get('region')}"
     else:
         assert (answer.status, answer.error["code"], answer.last["id"]) == (400, -32020, 5)
+
+
+@pytest.mark.row("MCP-C37", "MCP-C26")
+async def test_a_listener_hears_of_what_it_asked_for_and_of_nothing_else(
+    server: McpServer, client: Client
+) -> None:
+    wanted = {"toolsListChanged": True, "resourcesListChanged": False}
+    listen = request("subscriptions/listen", {"notifications": wanted}, "L")
+    async with client.sent_modern(listen) as response:
+        assert await read_event(response) is not None
+        await server.endpoint.changes.publish("prompts", "resources", "tools")
+        heard = await read_event(response)
+        assert heard is not None
+        await server.endpoint.close()
+        (last,) = (await read_answer(response)).messages
+    assert heard.id is None
+    assert heard.message["method"] == "notifications/tools/list_changed"
+    assert heard.message["params"]["_meta"][f"{PREFIX}/subscriptionId"] == "L"
+    assert last["result"]["resultType"] == "complete"
