@@ -142,31 +142,35 @@ async def mcp_server(
     clock: Clock = time.time,
     extend: Callable[[Server[Any]], None] | None = None,
     answers: Mapping[tuple[str, str], Json] | None = None,
+    database: tuple[str, str] | None = None,
+    home: str | None = None,
     **sections: Mapping[str, Any],
 ) -> AsyncIterator[McpServer]:
-    """Serve *products*; *sections* are settings, e.g. ``limits={"streams": 3}``."""
+    """Serve *products*; *sections* are settings, e.g. ``limits={"streams": 3}``.
+
+    A replica of another server has the same *database*, its URL and key, and the other's URL as
+    its *home*.
+    """
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://localhost:{listening.getsockname()[1]}"
+    home = home or url
     settings = Settings.model_validate(
         {
-            "public_url": url,
+            "public_url": home,
             "atlassian": {"client_id": "made-up", "client_secret": "made-up"},
             "storage": {"encryption_keys": [new_key()]},
             **sections,
         }
     )
-    addresses = Addresses(url)
+    addresses = Addresses(home)
     catalog = build(
         products, {product.name: product.settings() for product in products}, settings.policy
     )
     events: list[Event] = []
     tasks, gateway = Tasks(), FakeGateway(answers or {})
     with TemporaryDirectory() as folder:
-        storage = await open_storage(
-            f"sqlite:///{Path(folder) / 'data' / 'mcp.db'}",
-            keys=KeyRing.parse([new_key()]),
-            clock=clock,
-        )
+        where, key = database or (f"sqlite:///{Path(folder) / 'data' / 'mcp.db'}", new_key())
+        storage = await open_storage(where, keys=KeyRing.parse([key]), clock=clock)
         endpoint = Endpoint(
             storage=storage,
             gateway=gateway,

@@ -129,6 +129,8 @@ class Client:
     token: str | None
     session: str | None = None
     version: str | None = None
+    host: str | None = None
+    """What to call the server, where it is reached under another name than its own."""
 
     def headers(self, **more: str | None) -> dict[str, str]:
         """Return the headers; underscores in names are hyphens, None leaves one out."""
@@ -137,6 +139,7 @@ class Client:
             "Accept": BOTH,
             "Mcp-Session-Id": self.session,
             "MCP-Protocol-Version": self.version,
+            "Host": self.host,
         }
         given |= {name.replace("_", "-"): value for name, value in more.items()}
         return {name: value for name, value in given.items() if value is not None}

@@ -126,7 +126,9 @@ class Legacy:
             return await self._open(request, admission, session, session.standing)
         owner, number, after = _place(last)
         stream = session.find(number) if owner == session.replica else None
-        if stream is not None and after <= stream.seq:
+        if stream is not None:
+            if after > stream.seq:
+                raise _no_such_event()
             return await self._open(request, admission, session, stream, after=after)
         if number == STANDING and owner != session.replica:
             # It ended with its connection, and carried nothing but what may be said again.
@@ -202,8 +204,12 @@ def _place(last: str) -> tuple[str, int, int]:
     """Return what an event id names: the process, its stream, and the place in it."""
     found = _EVENT_ID.fullmatch(last)
     if found is None:
-        raise Refused(refusal(404, "Unknown Last-Event-ID"))
+        raise _no_such_event()
     return found["owner"], int(found["stream"]), int(found["seq"])
+
+
+def _no_such_event() -> Refused:
+    return Refused(refusal(404, "Unknown Last-Event-ID"))
 
 
 def _json(session: Session, stream: Stream, *, batch: bool) -> web.Response:

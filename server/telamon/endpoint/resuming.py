@@ -26,7 +26,7 @@ from telamon.endpoint.wire import (
     message_bytes,
     refusal,
 )
-from telamon.storage import Storage
+from telamon.storage import Storage, StorageUnavailable, StoredStream, Unsealable
 from telamon.storage.mcp_sessions import ENDED
 from telamon.storage.mcp_streams import WRITTEN
 
@@ -70,7 +70,7 @@ class Resuming:
         """
         owner, name, after = place
         key = self._keys.key(session.id)
-        if await self._streams.read(key, name, after) is None:
+        if await self._read(key, name, after) is None:
             raise Refused(refusal(404, "Unknown Last-Event-ID"))
         reader = Reader(request.transport, after)
         follower = _Follower(session=key, name=name, owner=owner, reader=reader)
@@ -82,11 +82,15 @@ class Resuming:
         try:
             with self._lines.hold(reader, admission):
                 await response.prepare(request)
-                await self._end_if_lost(follower)
+                # What this process has of its own it has in memory: the rest of it is lost too.
+                if owner == self._presence.id or not await self._presence.lives(owner):
+                    await self._end(follower)
                 await self._pump(response, follower)
                 await response.write_eof()
         except ConnectionResetError:
             return response
+        except StorageUnavailable:
+            await response.write_eof()  # the client comes back for the rest
         finally:
             session.followers -= 1
             self._followers.discard(follower)
@@ -96,7 +100,7 @@ class Resuming:
         reader = follower.reader
         while True:
             reader.wake.clear()
-            stored = await self._streams.read(follower.session, follower.name, reader.sent)
+            stored = await self._read(follower.session, follower.name, reader.sent)
             for seq, data in stored.events if stored else ():
                 await response.write(event(data, id_=f"{follower.name}-{seq}"))
                 reader.sent = seq
@@ -109,25 +113,31 @@ class Resuming:
                 return
             await reader.wake.wait()
 
+    async def _read(self, session: bytes, name: str, after: int) -> StoredStream | None:
+        try:
+            return await self._streams.read(session, name, after)
+        except Unsealable:
+            log.exception("stream.unsealable")
+            return None
+
     async def beat(self) -> None:
         """End the streams whose process has died."""
-        for follower in list(self._followers):
-            await self._end_if_lost(follower)
+        for owner in {follower.owner for follower in self._followers}:
+            if not await self._presence.lives(owner):
+                for follower in [each for each in self._followers if each.owner == owner]:
+                    await self._end(follower)
 
-    async def _end_if_lost(self, follower: _Follower) -> None:
-        # What this process has of its own it has in memory; the rest of it is lost too.
-        own = follower.owner == self._presence.id
-        if own or not await self._presence.lives(follower.owner):
-            ended = await self._streams.finish(
-                follower.session,
-                follower.name,
-                _lost,
-                after=follower.reader.sent,
-                now=self._clock(),
-            )
-            if ended:
-                log.warning("stream.lost", owner=follower.owner)
-            follower.reader.wake.set()
+    async def _end(self, follower: _Follower) -> None:
+        ended = await self._streams.finish(
+            follower.session,
+            follower.name,
+            _lost,
+            after=follower.reader.sent,
+            now=self._clock(),
+        )
+        if ended:
+            log.warning("stream.lost", owner=follower.owner)
+        follower.reader.wake.set()
 
     def _written(self, places: str) -> None:
         written = set(places.splitlines())
