@@ -3,6 +3,7 @@
 Avatars, icons, ``self`` links, nulls and empty lists are dropped everywhere.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,8 @@ ANSWER = 100_000
 LEAST = 1000
 """Characters that every text may have."""
 CUT = "read one at a time to see all of it"
+WAS_CUT = re.compile(rf"… \[[0-9]+ more characters: {CUT}\]")
+"""How a text ends of which only the beginning was shown."""
 
 NOISE = frozenset(
     {"self", "expand", "avatarUrls", "avatarUrl", "avatarId", "iconUrl", "icon", "colorName"}

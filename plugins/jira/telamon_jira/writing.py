@@ -10,6 +10,7 @@ from typing import Any
 
 from telamon.adf import AdfError, apply_edit, from_markdown, lost
 from telamon.plugin import InvalidArgument, Json
+from telamon_jira import compact
 from telamon_jira.converting import converted
 from telamon_jira.field_values import DOCUMENTS
 from telamon_jira.values import items, members
@@ -29,8 +30,13 @@ def document(text: str, stored: Json = None) -> dict[str, Any]:
 
     Raises:
         InvalidArgument: It is too long or nested too deeply, or refers to a block that *stored*
-            does not have.
+            does not have, or ends where a list had cut it.
     """
+    if compact.WAS_CUT.search(text):
+        raise InvalidArgument(
+            "Of this text only the beginning was shown: read the issue or comment by itself, and "
+            "edit the whole text."
+        )
     try:
         original = members(stored)
         if original:

@@ -257,3 +257,14 @@ async def test_a_field_without_text_gets_its_first(jira: Sandbox) -> None:
 def test_a_new_text_cannot_refer_to_a_block_of_another_one() -> None:
     with pytest.raises(InvalidArgument, match="exists only in the page it came from"):
         document("```adf ref=0000000000\nextension toc\n```")
+
+
+async def test_a_text_that_was_cut_is_not_written_back_as_if_it_were_the_whole(
+    jira: Sandbox,
+) -> None:
+    await edit(jira, "DEMO-7", description="x" * 30_000)
+    page = await jira.call("searchJiraIssuesUsingJql", {"jql": "project = DEMO"})
+    cut = next(one for one in page["issues"] if one["key"] == "DEMO-7")["fields"]["description"]
+    with pytest.raises(InvalidArgument, match="only the beginning was shown"):
+        await edit(jira, "DEMO-7", description=f"New words.\n\n{cut}")
+    assert await read(jira, "DEMO-7") == "x" * 30_000
