@@ -46,17 +46,6 @@ WRITTEN = st.lists(FRAGMENTS, max_size=9).flatmap(
 )
 
 
-@pytest.mark.row("SEC-G08")
-@given(cql=st.one_of(WRITTEN, st.text(max_size=40)))
-@settings(max_examples=2000, deadline=None)
-async def test_no_text_brings_anything_outside(cql: str) -> None:
-    try:
-        found = await places(narrowed(cql, WITHIN))
-    except (InvalidArgument, Rejected):
-        return
-    assert {space for space, _ in found} <= {"TEAM", "DEMO"}
-
-
 SPACES = st.sampled_from(["TEAM", "DEMO", "LEADS", '"leads"', "NOPE"])
 CLAUSES = st.one_of(
     SPACES.map("space = {}".format),
@@ -76,6 +65,29 @@ CONDITIONS = st.recursive(
     max_leaves=5,
 )
 ORDERS = st.sampled_from(["", " order by title", " ORDER  by created DESC", "\norder BY id asc"])
+
+
+@st.composite
+def _spoiled(draw: st.DrawFn) -> str:
+    """A valid query into which up to two pieces of an attack were put, anywhere between words."""
+    parts = (draw(CONDITIONS) + draw(ORDERS)).split(" ")
+    for piece in draw(st.lists(FRAGMENTS, max_size=2)):
+        parts.insert(draw(st.integers(0, len(parts))), piece)
+    return " ".join(parts)
+
+
+SPOILED = _spoiled()
+
+
+@pytest.mark.row("SEC-G08")
+@given(cql=st.one_of(SPOILED, WRITTEN, st.text(max_size=40)))
+@settings(max_examples=1000, deadline=None)
+async def test_no_text_brings_anything_outside(cql: str) -> None:
+    try:
+        found = await places(narrowed(cql, WITHIN))
+    except (InvalidArgument, Rejected):
+        return
+    assert {space for space, _ in found} <= {"TEAM", "DEMO"}
 
 
 @pytest.mark.row("SEC-G08")

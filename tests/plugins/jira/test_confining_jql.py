@@ -42,17 +42,6 @@ WRITTEN = st.lists(FRAGMENTS, max_size=9).flatmap(
 )
 
 
-@pytest.mark.row("SEC-G08")
-@given(jql=st.one_of(WRITTEN, st.text(max_size=40)))
-@settings(max_examples=2000, deadline=None)
-async def test_no_text_brings_an_issue_outside(jql: str) -> None:
-    try:
-        found = await keys(narrowed(jql, WITHIN))
-    except (InvalidArgument, Rejected):
-        return
-    assert all(key.startswith(("DEMO-", "OPS-")) for key in found)
-
-
 PROJECTS = st.sampled_from(["DEMO", "OPS", "SEC", '"Security reviews"', "10002"])
 CLAUSES = st.one_of(
     PROJECTS.map("project = {}".format),
@@ -78,6 +67,29 @@ CONDITIONS = st.recursive(
 ORDERS = st.sampled_from(
     ["", " ORDER BY key", " order  by created DESC", "\nOrDeR\tBy type ASC, key desc", " ORDER BY "]
 )
+
+
+@st.composite
+def _spoiled(draw: st.DrawFn) -> str:
+    """A valid query into which up to two pieces of an attack were put, anywhere between words."""
+    parts = (draw(CONDITIONS) + draw(ORDERS)).split(" ")
+    for piece in draw(st.lists(FRAGMENTS, max_size=2)):
+        parts.insert(draw(st.integers(0, len(parts))), piece)
+    return " ".join(parts)
+
+
+SPOILED = _spoiled()
+
+
+@pytest.mark.row("SEC-G08")
+@given(jql=st.one_of(SPOILED, WRITTEN, st.text(max_size=40)))
+@settings(max_examples=1000, deadline=None)
+async def test_no_text_brings_an_issue_outside(jql: str) -> None:
+    try:
+        found = await keys(narrowed(jql, WITHIN))
+    except (InvalidArgument, Rejected):
+        return
+    assert all(key.startswith(("DEMO-", "OPS-")) for key in found)
 
 
 @pytest.mark.row("SEC-G08")
