@@ -69,6 +69,11 @@ def needs_screen(key: str, value: Any) -> bool:
     return not is_id(key) or any(isinstance(text, str) for text in texts)
 
 
+def asks_for_screen(values: Mapping[str, Any]) -> bool:
+    """Say whether *values* can only be understood with a screen."""
+    return any(needs_screen(key, value) for key, value in values.items())
+
+
 def resolve(keys: Iterable[str], screen: Screen) -> tuple[dict[str, str], list[str]]:
     """Return the field ids of *keys* as far as they are clear, and what is wrong with the others.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from telamon.plugin import Conflict, InvalidArgument, Json, Rejected, ToolError
 from telamon_jira import writing
-from telamon_jira.field_names import CUSTOM_ID, SYSTEM, Screen, needs_screen, resolve
+from telamon_jira.field_names import CUSTOM_ID, SYSTEM, Screen, asks_for_screen, resolve
 from telamon_jira.field_values import Misfit, fit, is_for_people, kind_of, wants
 from telamon_jira.values import items, members
 from telamon_jira.who import People
@@ -74,7 +74,7 @@ class Form:
 
     async def problems(self, values: Mapping[str, Any]) -> list[str]:
         """Take *values* in, and return what is wrong with them."""
-        if any(needs_screen(key, value) for key, value in values.items()):
+        if asks_for_screen(values):
             await self.screen()
         named, unclear = resolve(values, self._screen)
         self._given = {named[key]: value for key, value in values.items() if key in named}

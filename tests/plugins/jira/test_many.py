@@ -1,12 +1,13 @@
 """Many issues at once."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from fakes.jira_api import BEN, Sandbox
 from pydantic import ValidationError
 
-from telamon.plugin import Forbidden, InvalidArgument, NotFound, Rejected, Unavailable
+from telamon.plugin import Forbidden, InvalidArgument, NotFound, Query, Rejected, Unavailable
 from telamon.plugin.testing import FakeApi, FakeCall, InTurn
 from telamon_jira.client import Jira
 from telamon_jira.settings import JiraSettings
@@ -42,6 +43,55 @@ async def test_many_issues_are_created_in_one_request(jira: Sandbox) -> None:
     shown = await jira.call("getJiraIssue", {"issueIdOrKey": "DEMO-24"})
     assert shown["fields"]["description"] == "**x**"
     assert shown["fields"]["labels"] == ["a"]
+
+
+class Together(FakeApi):
+    """Answers reads only when two of them wait."""
+
+    def __init__(self) -> None:
+        types = {"issueTypes": [{"id": "1", "name": "Task"}]}
+        fields = {"fields": [{"fieldId": "summary", "name": "Summary"}]}
+        super().__init__(
+            answers={
+                ("GET", f"/rest/api/3/issue/createmeta/{project}/issuetypes{rest}"): answer
+                for project in "AB"
+                for rest, answer in (("", types), ("/1", fields))
+            }
+        )
+        self.barrier = asyncio.Barrier(2)
+
+    async def get(self, path: str, query: Query | None = None, /, **segments: str | int) -> Any:
+        await self.barrier.wait()
+        return await super().get(path, query, **segments)
+
+
+async def test_the_screens_of_several_projects_are_read_at_once() -> None:
+    api = Together()
+    issues = [
+        NewIssue.model_validate(issue(projectKey=project, issueTypeName="Task", summary=summary))
+        for summary in ("x", "y")
+        for project in "AB"
+    ]
+    async with asyncio.timeout(10):
+        answer: Any = await create_jira_issues.run(
+            Jira(api=api, settings=JiraSettings()),
+            FakeCall(),
+            issues=issues,
+            validate_only=True,
+        )
+    assert len(api.requests) == 4
+    assert len(answer["results"]) == 4
+
+
+async def test_a_project_that_there_is_not_is_asked_for_once(jira: Sandbox) -> None:
+    api = jira.api()
+    answer = await jira.call(
+        "createJiraIssues",
+        {"validateOnly": True, "issues": [issue(projectKey="NOPE")] * 3},
+        api=api,
+    )
+    assert answer["failed"] == 3
+    assert len(api.requests) == 1
 
 
 async def test_progress_counts_every_issue_that_is_dealt_with(jira: Sandbox) -> None:

@@ -1,9 +1,11 @@
 """What can be created in a project: its issue types and the fields of their create screens."""
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from telamon.plugin import InvalidArgument, NotFound, tool
+from telamon.plugin import InvalidArgument, NotFound, ToolError, tool
 from telamon_jira.arguments import Id, ProjectIdOrKey, StartAt, UpTo200
 from telamon_jira.client import Jira
 from telamon_jira.field_names import Screen
@@ -71,29 +73,45 @@ class CreateScreens:
     def __init__(self, jira: Jira) -> None:
         self._jira = jira
         self._types: dict[str, list[dict[str, Any]]] = {}
+        self._refused: dict[str, str] = {}
         self._fields: dict[tuple[str, str], Screen] = {}
 
     def of(self, project: str, issue_type: str) -> ReadScreen:
         """Return what reads the screen for issues of a type, by its name, in a project."""
 
         async def read() -> Screen:
-            if project not in self._types:
-                self._types[project] = await self._types_in(project)
-            found = _id_among(self._types[project], project, issue_type)
+            found = _id_among(await self._types_in(project), project, issue_type)
             if (project, found) not in self._fields:
                 self._fields[project, found] = await fields_of(self._jira, project, found)
             return self._fields[project, found]
 
         return read
 
+    async def prepare(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Read screens by project and type, projects at once; what fails is told who needs it."""
+        projects: dict[str, list[str]] = {}
+        for project, issue_type in dict.fromkeys(wanted):
+            projects.setdefault(project, []).append(issue_type)
+
+        async def of_one(project: str) -> None:
+            for issue_type in projects[project]:
+                with suppress(ToolError):
+                    await self.of(project, issue_type)()
+
+        await asyncio.gather(*map(of_one, projects))
+
     async def _types_in(self, project: str) -> list[dict[str, Any]]:
-        try:
-            return await types_of(self._jira, project)
-        except NotFound as missing:
-            raise InvalidArgument(
-                f"There is no project {project} in which you may create issues: "
-                "getVisibleJiraProjects lists those that exist."
-            ) from missing
+        if project not in self._types and project not in self._refused:
+            try:
+                self._types[project] = await types_of(self._jira, project)
+            except NotFound:
+                self._refused[project] = (
+                    f"There is no project {project} in which you may create issues: "
+                    "getVisibleJiraProjects lists those that exist."
+                )
+        if project in self._refused:
+            raise InvalidArgument(self._refused[project])
+        return self._types[project]
 
 
 def _id_among(known: list[dict[str, Any]], project: str, name: str) -> str:

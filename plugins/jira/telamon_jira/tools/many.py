@@ -25,6 +25,7 @@ from telamon_jira.arguments import (
     ProjectIdOrKey,
 )
 from telamon_jira.client import Jira
+from telamon_jira.field_names import asks_for_screen
 from telamon_jira.form import Form
 from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.tools.checking import problems_of
@@ -86,6 +87,11 @@ async def create_jira_issues(
         (Form(screens.of(issue.project_key, issue.issue_type_name), people), issue.fields())
         for issue in issues
     ]
+    await screens.prepare(
+        (issue.project_key, issue.issue_type_name)
+        for issue in issues
+        if validate_only or asks_for_screen(issue.fields())
+    )
     tally = _Tally(call, len(drafts))
     if validate_only:
         checked: list[dict[str, Any]] = []
