@@ -104,3 +104,11 @@ async def test_an_answer_without_a_space_is_outside() -> None:
     api = FakeApi(answers={SPACES: {"results": []}, ("GET", "/wiki/api/v2/pages/7"): {"id": "7"}})
     with pytest.raises(NotFound, match="check the id or key"):
         await CONTAINERS.guarded(api, frozenset({"TEAM"})).get("/wiki/api/v2/pages/{id}", id="7")
+
+
+def test_a_personal_space_is_known_by_its_key_in_any_case() -> None:
+    mine = Spaces(frozenset({"~712020:Ab-1"}))
+    assert mine.hold_key("~712020:aB-1")
+    assert not mine.hold_key("~712020")
+    assert not mine.hold_key(None)
+    assert mine.asked == ["~712020:AB-1", "~712020:Ab-1"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SPACE_KEY = re.compile(r"~?[0-9A-Za-z._-]{1,255}", re.ASCII)
+SPACE_KEY = re.compile(r"~?[0-9A-Za-z._:-]{1,255}", re.ASCII)
 
 
 @dataclass(slots=True)
