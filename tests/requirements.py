@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -82,11 +83,14 @@ def _read(name: str, prefix: str) -> Iterator[Row]:
 @cache
 def marks() -> Sequence[Mark]:
     """Return every mark that stands in the source of the tests."""
-    return tuple(mark for path in sorted(TESTS.rglob("*.py")) for mark in _marks(path))
+    return tuple(mark for path in sorted(TESTS.rglob("*.py")) for mark in marks_in(path))
 
 
-def _marks(path: Path) -> Iterator[Mark]:
+def marks_in(path: Path) -> Iterator[Mark]:
+    """Yield the marks of one module."""
     module = ast.parse(path.read_text())
+    folders = path.parent.relative_to(TESTS) if path.is_relative_to(TESTS) else path.parent
+    passed_over = any(fnmatch(each, no) for each in folders.parts for no in _passed_over())
     shared = [mark for node in module.body for mark in _of_module(node)]
     runs = {
         node.name: node
@@ -96,7 +100,9 @@ def _marks(path: Path) -> Iterator[Mark]:
     for node in ast.walk(module):
         if not isinstance(node, Function | ast.ClassDef):
             continue
-        collected = runs.get(node.name) is node and node.name.startswith("test_")
+        collected = (
+            runs.get(node.name) is node and node.name.startswith("test_") and not passed_over
+        )
         applied = [mark for decorator in node.decorator_list for mark in _applied(decorator)]
         applied += shared if collected else []
         absent = any(name in MAY_BE_ABSENT for name, _ in applied)
@@ -104,6 +110,13 @@ def _marks(path: Path) -> Iterator[Mark]:
             yield Mark(
                 row=row, path=path, name=node.name, collected=collected, may_be_absent=absent
             )
+
+
+@cache
+def _passed_over() -> Sequence[str]:
+    """Return the names of folders that pytest does not look into."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return tuple(project["tool"]["pytest"]["ini_options"]["norecursedirs"])
 
 
 def _of_module(node: ast.stmt) -> list[tuple[str, list[str]]]:

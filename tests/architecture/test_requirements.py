@@ -1,7 +1,36 @@
 """Every row has tests, a page or a reason, and every mark is on a test and names a row."""
 
+from pathlib import Path
+
 import pytest
-from requirements import PAGE, ROOT, WRITTEN_BY, Row, marks, page, proven, rows
+from requirements import PAGE, ROOT, WRITTEN_BY, Row, marks, marks_in, page, proven, rows
+
+MARKED = """
+import pytest
+pytestmark = [pytest.mark.browser, pytest.mark.row("R4")]
+
+@pytest.mark.row("R1", "R2")
+async def test_runs(): ...
+
+@pytest.mark.row("R5")
+def test_written_twice(): ...
+
+@pytest.mark.row("R6")
+def test_written_twice(): ...
+
+@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.row("R7"))])
+def test_marked_at_a_parameter(x): ...
+
+@pytest.mark.may_skip
+@pytest.mark.row("R8")
+def test_that_may_be_absent(): ...
+
+@pytest.mark.row("R9")
+def helper(): ...
+
+@pytest.mark.row("R10")
+class TestNothing: ...
+"""
 
 
 @pytest.mark.parametrize("row", rows().values(), ids=lambda row: row.id)
@@ -32,3 +61,21 @@ def test_reasons_are_few() -> None:
 
 def test_the_page_is_what_rows_and_marks_say() -> None:
     assert PAGE.read_text() == page(), f"run: {WRITTEN_BY}"
+
+
+def test_a_mark_counts_where_pytest_runs_what_carries_it(tmp_path: Path) -> None:
+    path = tmp_path / "test_marked.py"
+    path.write_text(MARKED)
+    found = {(mark.row, mark.name): mark for mark in marks_in(path)}
+    for test in ("runs", "written_twice", "marked_at_a_parameter", "that_may_be_absent"):
+        assert found["R4", f"test_{test}"].collected
+    assert {row for (row, _), mark in found.items() if mark.collected} == {
+        *("R1", "R2", "R4", "R6", "R7", "R8")
+    }
+    assert {row for (row, _), mark in found.items() if mark.may_be_absent} == {"R4", "R8"}
+    assert not found["R4", "test_runs"].may_be_absent
+    for elsewhere in ("marked.py", "bench/test_marked.py"):
+        other = tmp_path / elsewhere
+        other.parent.mkdir(exist_ok=True)
+        other.write_text(MARKED)
+        assert not [mark for mark in marks_in(other) if mark.collected]
