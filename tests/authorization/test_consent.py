@@ -177,6 +177,7 @@ async def test_every_cookie_is_bound_to_this_host(here: Setup, client_id: str) -
 
 
 @pytest.mark.row("SEC-S07")
+@pytest.mark.row("MCP-I2")
 async def test_a_form_without_its_token_is_refused(here: Setup, client_id: str) -> None:
     browser = here.browser()
     page = await here.consent_page(browser, client_id)
@@ -362,6 +363,7 @@ async def test_a_sign_in_that_took_too_long_says_to_start_again(
 
 @pytest.mark.row("SEC-S13")
 @pytest.mark.row("SEC-S19")
+@pytest.mark.row("MCP-I2")
 async def test_every_page_has_the_headers_of_a_page(here: Setup, client_id: str) -> None:
     browser = here.browser()
     consent = await here.consent_page(browser, client_id)

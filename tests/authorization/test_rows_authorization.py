@@ -12,6 +12,7 @@ import pytest
 from fakes.authorization_world import ALL, ISSUER, REDIRECT, Setup
 from fakes.browser_steps import Page
 
+from telamon.audit import type_of
 from telamon.authorization.fetching import Fetched, FetchRefused
 from telamon.plugin import CodeIssued, ConsentGiven, TokenIssued, TokenReused, TokensRevoked
 from telamon.storage import StorageUnavailable
@@ -361,3 +362,29 @@ async def test_a_secret_with_a_good_beginning_is_answered_like_any_wrong_one(her
         (400, json.dumps(unknown[0].json))
     }
     assert not here.heard(TokensRevoked)
+
+
+@pytest.mark.row("SEC-L06")
+async def test_each_step_from_registration_to_revocation_is_announced_once(here: Setup) -> None:
+    client_id = await here.client_id()
+    pair = await here.pair(client_id)
+    refreshed = (await here.refresh(client_id, pair["refresh_token"])).json
+    await here.refresh(client_id, pair["refresh_token"])  # the same answer again, no second token
+    await here.refresh(client_id, "tlm_rt_unknown")
+    data = {"client_id": client_id, "token": refreshed["refresh_token"]}
+    for _ in range(2):
+        assert (await here.ask("POST", "/revoke", data=data)).status == 200
+    assert [type_of(event) for event in here.events] == [
+        "client.registered",
+        "consent.granted",
+        "grant.created",
+        "session.login",
+        "code.issued",
+        "token.issued",
+        "token.refreshed",
+        "token.revoked",
+        "grant.deleted",
+    ]
+    told = repr(here.events)
+    secrets = [pair["access_token"], pair["refresh_token"], refreshed["access_token"]]
+    assert not [secret for secret in secrets if secret in told]

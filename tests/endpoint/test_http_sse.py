@@ -159,6 +159,7 @@ async def test_what_the_url_chose_holds_for_the_messages_too(client: Client) -> 
     assert not names & {"paintToy", "deleteToy", "order"}
 
 
+@pytest.mark.row("SEC-N26")
 async def test_a_user_has_only_so_many_streams(server: McpServer, client: Client) -> None:
     streams = [await client.http.get(server.sse, headers=client.headers()) for _ in range(16)]
     async with client.http.get(server.sse, headers=client.headers()) as refused:

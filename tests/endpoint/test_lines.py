@@ -29,7 +29,7 @@ async def beats(server: McpServer, number: int) -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.row("SEC-N29", "MCP-C27")
+@pytest.mark.row("SEC-N29", "MCP-C27", "MCP-C38")
 async def test_a_silent_stream_gets_a_keep_alive_every_second_beat(
     server: McpServer, client: Client
 ) -> None:
@@ -213,7 +213,7 @@ async def test_a_session_with_an_open_stream_is_not_idle(
     assert record.last_seen_at > record.created_at
 
 
-@pytest.mark.row("SEC-N26")
+@pytest.mark.row("SEC-N26", "MCP-B24")
 async def test_a_user_who_leaves_sessions_behind_loses_the_oldest_ones(
     server: McpServer, client: Client, clock: FakeClock
 ) -> None:
@@ -228,7 +228,7 @@ async def test_a_user_who_leaves_sessions_behind_loses_the_oldest_ones(
     assert await server.storage.mcp_sessions.get(first.session or "") is None
 
 
-@pytest.mark.row("SEC-N26")
+@pytest.mark.row("SEC-N26", "MCP-B24")
 async def test_a_user_whose_sessions_are_all_in_use_gets_no_other_one(
     workshop: Workshop, client: Client, clock: FakeClock
 ) -> None:
@@ -244,6 +244,7 @@ async def test_a_user_whose_sessions_are_all_in_use_gets_no_other_one(
         assert LimitHit(limit="sessions_per_user", key="ada") in small.events
 
 
+@pytest.mark.row("MCP-C38")
 async def test_the_process_has_only_so_many_streams(
     workshop: Workshop, client: Client, clock: FakeClock
 ) -> None:

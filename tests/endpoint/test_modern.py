@@ -71,7 +71,7 @@ async def test_logs_are_sent_to_those_who_asked_for_that_level(client: Client) -
     assert loud.messages[0]["method"] == "notifications/message"
 
 
-@pytest.mark.row("SEC-J13")
+@pytest.mark.row("SEC-J13", "MCP-C30")
 async def test_a_flood_is_merged_into_ten_a_second(client: Client, clock: FakeClock) -> None:
     answer = await client.modern(
         call("flood", lines=100), meta={**TOKEN, f"{PREFIX}/logLevel": "info"}

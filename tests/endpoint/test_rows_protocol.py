@@ -351,3 +351,24 @@ async def test_a_listener_hears_of_what_it_asked_for_and_of_nothing_else(
     assert heard.message["method"] == "notifications/tools/list_changed"
     assert heard.message["params"]["_meta"][f"{PREFIX}/subscriptionId"] == "L"
     assert last["result"]["resultType"] == "complete"
+
+
+@pytest.mark.row("MCP-C12", "MCP-C13", "SEC-N14")
+@pytest.mark.parametrize(
+    ("method", "params", "name"),
+    [
+        ("prompts/get", {"name": "tidyUp"}, "another"),
+        ("prompts/get", {"name": "tidyUp"}, None),
+        ("resources/read", {"uri": "toys://one.example.com/toy/1"}, "toys://one.example.com/toy/2"),
+        ("resources/read", {"uri": "toys://one.example.com/toy/1"}, None),
+        ("tools/call", {"name": "getToy", "arguments": {"toyId": "1"}}, "=?base64?Z2V0VG95czI=?="),
+    ],
+)
+async def test_a_name_in_the_header_that_is_not_the_bodys_reaches_nothing(
+    server: McpServer, client: Client, method: str, params: dict[str, Any], name: str | None
+) -> None:
+    answer = await client.modern(request(method, params, 6), Mcp_Name=name)
+    assert (answer.status, answer.error["code"], answer.last["id"]) == (400, -32020, 6)
+    assert server.gateway.given == []
+    assert server.events == []
+    assert (await client.modern(request(method, params))).status == 200

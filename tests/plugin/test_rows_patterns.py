@@ -2,13 +2,16 @@
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import time
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import telamon
 import telamon_confluence
@@ -108,3 +111,25 @@ def test_no_plugin_touches_the_file_system_or_the_network_by_itself() -> None:
         source = inspect.getsource(module)
         used = re.findall(r"\bopen\(|\bPath\(|\bsocket\b|\baiohttp\b|\burlopen\b", source)
         assert used == [], module.__name__
+
+
+def depth(schema: Any) -> int:
+    """Return how deep a schema is nested."""
+    if not isinstance(schema, dict | list):
+        return 0
+    within = schema.values() if isinstance(schema, dict) else schema
+    return 1 + max((depth(each) for each in within), default=0)
+
+
+@pytest.mark.row("MCP-B31", "MCP-C43", "MCP-C15")
+@pytest.mark.parametrize("product", PLUGINS, ids=lambda product: product.name)
+def test_every_tool_has_a_plain_name_and_a_small_schema_of_its_own(product: AnyProduct) -> None:
+    for tool in product.tools:
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,63}", tool.name)
+        schema, said = dict(tool.schema), json.dumps(dict(tool.schema))
+        assert schema["type"] == "object"
+        Draft202012Validator.check_schema(schema)
+        assert not [ref for ref in re.findall(r'"\$ref": "([^"]*)"', said) if ref[:1] != "#"]
+        assert "x-mcp-header" not in said
+        assert depth(schema) <= 12
+        assert len(said) < 20_000
