@@ -7,11 +7,19 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, text
+from sqlalchemy.engine import make_url
 
-from telamon.storage import Storage, StorageRefused, new_key, schema
+from telamon.storage import KeyRing, Storage, StorageRefused, new_key, open_storage, schema
+from telamon.storage.engine import connect
 from telamon.storage.migrating import HEAD
 from telamon.storage.upgrading import alembic_config
+
+OLD_SESSION = (
+    "INSERT INTO mcp_sessions "
+    "(hash, owner, protocol_version, initialize, replica, created_at, last_seen_at) "
+    "VALUES ('{name}', 'ada', '2025-11-25', '{{}}', 'old', 1, 1)"
+)
 
 
 async def test_the_migrations_make_exactly_the_tables_of_the_schema(storage: Storage) -> None:
@@ -51,3 +59,25 @@ def test_a_start_on_a_current_schema_does_not_load_alembic(tmp_path: Path) -> No
     given = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 't.db'}", new_key()]
     runs = [subprocess.run(given, capture_output=True, text=True, check=True) for _ in range(2)]
     assert [run.stdout.split()[-1] for run in runs] == ["True", "False"]
+
+
+@pytest.mark.row("SEC-P04", "SEC-P14")
+async def test_a_session_of_schema_0001_is_of_use_behind_the_upgrade(
+    url: str, ring: KeyRing
+) -> None:
+    """A release that knows only that schema may go on writing to the new one."""
+    database = connect(make_url(url), busy_timeout=5)
+    if database.is_sqlite:
+        Path(str(make_url(url).database)).parent.mkdir()
+
+    def begin(held: Connection) -> None:
+        command.upgrade(alembic_config(held), "0001")
+        held.execute(text(OLD_SESSION.format(name="before")))
+
+    await database.write(lambda connection: connection.run_sync(begin))
+    await database.close()
+    storage = await open_storage(url, keys=ring)
+    await storage._database.change(text(OLD_SESSION.format(name="behind")))
+    rows = await storage._database.rows(select(schema.mcp_sessions))
+    assert [(row.one_stream, row.log_level) for row in rows] == [(0, None)] * 2
+    await storage.close()

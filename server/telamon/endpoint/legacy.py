@@ -20,7 +20,6 @@ from telamon.endpoint.kernel import (
     LATEST_HANDSHAKE_VERSION,
     JSONRPCMessage,
     JSONRPCRequest,
-    RequestId,
 )
 from telamon.endpoint.lines import Lines
 from telamon.endpoint.session import STANDING, Session
@@ -66,12 +65,7 @@ class Legacy:
         stream = open_stream(session, principal, read_choice(request.query), messages)
         if stream is None:
             return web.Response(status=202, headers={SESSION_ID: session.id})
-        owed = [
-            (message.id, self._gate.changes(message, principal))
-            for message in messages
-            if isinstance(message, JSONRPCRequest)
-        ]
-        answering = _Answering(session, stream, owed, batch=isinstance(data, list))
+        answering = _Answering(session, stream, messages, batch=isinstance(data, list))
         return await self._answer(request, admission, answering)
 
     async def _initialize(
@@ -104,7 +98,12 @@ class Legacy:
                 if await stream.quiet(reader):
                     return _json(session, stream, batch=answering.batch)
                 streamed = True
-                await self._elsewhere.keep(session, stream, answering.owed)
+                owed = [
+                    (each.id, self._gate.changes(each, admission.principal))
+                    for each in answering.messages
+                    if isinstance(each, JSONRPCRequest)
+                ]
+                await self._elsewhere.keep(session, stream, owed)
                 prime: Prime = "first" if can_close_streams(session) else "never"
                 return await follow(request, session, stream, reader, prime=prime)
         finally:
@@ -192,11 +191,11 @@ def _batch(data: Json, session: Session) -> list[JSONRPCMessage]:
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """What is to be answered: on which stream, to which requests, each with whether it changes."""
+    """What is to be answered, and on which stream."""
 
     session: Session
     stream: Stream
-    owed: Sequence[tuple[RequestId, bool]]
+    messages: Sequence[JSONRPCMessage]
     batch: bool
 
 
