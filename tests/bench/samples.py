@@ -1,4 +1,4 @@
-"""What the stand-in for Atlassian answers: an issue, a search and a page, wordy as the real ones."""
+"""What the stand-in for Atlassian answers: issues, a search, a page, as wordy as the real ones."""
 
 import json
 from typing import Any

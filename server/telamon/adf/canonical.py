@@ -48,7 +48,6 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "hardBreak": {"text": "\n"},
     "mention": {"accessLevel": ""},
 }
-_BARE_TEXT = {"type", "text"}
 _ATTRS_REQUIRED = frozenset({"nestedExpand"})
 _CONTENT_REQUIRED = frozenset({"doc", "tableRow"})
 
@@ -109,8 +108,6 @@ def _cleaned(value: Any) -> Any:
 
 def _node(node: Node) -> Node:
     """The node itself where it is canonical already, else a changed copy of it."""
-    if node.keys() == _BARE_TEXT:
-        return node
     made = node
     for key, normalised in _PARTS:
         if key not in node:

@@ -37,6 +37,15 @@ _NEEDS_BLOCK = frozenset(
         "blockTaskItem",
     ]
 )
+_IDENTIFIED = frozenset({"taskList", "taskItem", "blockTaskItem", "decisionList", "decisionItem"})
+_NONE: Node = {}
+_PRESET: dict[str, Node] = {
+    "decisionItem": {"state": "DECIDED"},
+    "mediaSingle": {"layout": "center"},
+    "embedCard": {"layout": "center"},
+    "layoutColumn": {"width": 50},
+}
+"""Attributes that must be there, where nobody says otherwise."""
 _NEEDS_ATTRS = frozenset({"nestedExpand"})
 JIRA_LACKS = frozenset({"layoutSection", "bodiedExtension", "syncBlock", "bodiedSyncBlock"})
 """What Jira's fields do not take, although the schema has it."""
@@ -125,20 +134,17 @@ class Fitter:
         return [part for child in content(node) for part in self._settle(child)]
 
     def _attributes(self, node: Node) -> Node | None:
-        attrs = attributes(node)
-        if kind(node) in ("taskList", "taskItem", "blockTaskItem", "decisionList", "decisionItem"):
-            if not isinstance(attrs.get("localId"), str):
-                attrs = attrs | {"localId": self._new_id(node)}
-            if kind(node) == "decisionItem":
-                attrs = {"state": "DECIDED"} | attrs
-        elif kind(node) in ("mediaSingle", "embedCard"):
-            attrs = {"layout": "center"} | attrs
-        elif kind(node) == "layoutColumn":
-            attrs = {"width": 50} | attrs
-        return selected(kind(node), attrs)
+        node_type = kind(node)
+        attrs = _PRESET.get(node_type, _NONE) | attributes(node)
+        if node_type in _IDENTIFIED and not isinstance(attrs.get("localId"), str):
+            attrs["localId"] = self._new_id(node)
+        return selected(node_type, attrs)
 
     def _divided(self, node: Node, children: list[Node]) -> list[Node]:
         """Divide a node around the children that it may not keep."""
+        allowed = model.CONTENT[kind(node)] - self._lacking
+        if all(kind(child) in allowed for child in children):
+            return self._filled(node, children)
         parts: list[Node] = []
         kept: list[Node] = []
         number = attributes(node).get("order", 1)

@@ -16,7 +16,8 @@ from .parse_brackets import brackets
 
 _TERMINATOR = re.compile(
     r"""[\n!&*:<@\[\\\]_`~wW]          # what a rule may begin with, or a label end with
-    (?: (?<=[\n&*<\[\\\]_`~])       # whatever follows,
+    (?: (?<=[\n&*<\[\\\]`~])        # whatever follows,
+      | (?<=_) (?!(?<=[A-Za-z0-9]_)[A-Za-z0-9])  # but inside a word,
       | (?<=[!@]) (?=\[)            # before a bracket,
       | (?<=:) (?=\S)               # before anything but white space,
       | (?<![A-Za-z0-9+.:/_-][wW]) (?<=[wW]) [wW]{2}\. )""",

@@ -66,6 +66,8 @@ def _single(node: Node) -> Node:
 
 def _around_pictures(nodes: list[Node], items: Mapping[str, Any]) -> list[Node]:
     """Give pictures from elsewhere a block of their own, and stored files one if they are alone."""
+    if not any(kind(node) == "media" for node in nodes):
+        return [with_items(build("paragraph", nodes), items)]
     alone = all(kind(node) == "media" or _is_blank(node) for node in nodes)
     blocks: list[Node] = []
     line: list[Node] = []

@@ -6,7 +6,7 @@ from typing import Any
 from . import syntax
 from .attributes import inert_json, mark_items, write_attributes
 from .dates import day_of, timestamp_of
-from .escaping import escape
+from .escaping import escape, protect_edges
 from .forms import Forms, hint
 from .nodes import Node, attributes, kind, marks
 
@@ -51,6 +51,12 @@ def link_end(mark: Node) -> str:
         written += ' "' + re.sub(r"&(?=[#A-Za-z])", r"\\&", safe) + '"'
         written = written if not written.startswith(" ") else "<>" + written
     return f"({written})" + write_attributes(attrs)
+
+
+def summary(title: str) -> str:
+    """A title between tags. To others the line is HTML, in which a backslash is no escape."""
+    parts = (escape(part, in_label=True, before="*", after="*") for part in title.split("<"))
+    return protect_edges("&lt;".join(parts))
 
 
 def label(text: str) -> str | None:

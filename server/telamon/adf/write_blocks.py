@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .attributes import compact_json, inert_json, mark_items, write_attributes
-from .escaping import escape, protect_edges
+from .escaping import escape
 from .forms import Forms, hint
 from .nodes import Node, attributes, content, kind, marks
 from .validity import MAX_LEVEL, arranged, well_formed
-from .write_atoms import destination
+from .write_atoms import destination, summary
 from .write_inline import write_inline
 from .write_tables import write_table
 
@@ -160,17 +160,11 @@ def _expand(node: Node, forms: Forms) -> list[str]:
     plain = title is None or ("\n" not in title and "\r" not in title)
     lines = ["<details>"]
     if title is not None and plain:
-        lines = ["<details>", f"<summary>{_summary(title)}</summary>"]
+        lines = ["<details>", f"<summary>{summary(title)}</summary>"]
     body = write_blocks(content(node), kind(node), forms)
     return _with_attributes(
         node, forms, [*lines, "", *body, "", "</details>"], *(("title",) if plain else ())
     )
-
-
-def _summary(title: str) -> str:
-    parts = (escape(part, in_label=True, before="*", after="*") for part in title.split("<"))
-    # To others the line is HTML, in which a backslash is no escape.
-    return protect_edges("&lt;".join(parts))
 
 
 def _list(node: Node, forms: Forms, *, second: bool) -> list[str] | None:
