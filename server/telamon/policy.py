@@ -7,6 +7,7 @@ person on a site replaces the values it names, in the rules' order.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from re import fullmatch
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -143,6 +144,13 @@ def policy_faults(
                     f"{where}.products.{name}.only_in: the plugin {name} cannot be kept within "
                     "parts of a site"
                 )
+            elif product.containers is not None:
+                found += [
+                    f"{where}.products.{name}.only_in: {key!r} is no key of {name} "
+                    f"{product.containers.noun}"
+                    for key in limits.only_in or ()
+                    if not fullmatch(product.containers.key, key)
+                ]
     return found
 
 

@@ -25,7 +25,7 @@ async def scopes_of(setup: Setup, client_id: str, code: str) -> list[str]:
 
 
 async def test_the_page_says_where_alone_a_product_is_reached(serve: Serve) -> None:
-    toys = make_product(containers=Containers(noun="boxes", guard=_no_guard))
+    toys = make_product(containers=Containers(noun="boxes", key="[A-Z]+", guard=_no_guard))
     policy = {"products": {"toys": {"only_in": ["RED", "BLUE"]}}}
     setup = await serve(products=[toys], policy=policy)
     page = await setup.consent_page(setup.browser(), await setup.client_id(), scope=None)

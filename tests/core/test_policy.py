@@ -162,9 +162,13 @@ def test_names_that_are_nowhere_are_faults_and_not_passed_over() -> None:
         "policy.rules.0.deny_tools: the enabled plugins have no tool 'zzz'",
     ]
     search = replace(get_toy, name="search")
-    kept = make_product(containers=Containers(noun="boxes", guard=_no_guard))
+    kept = make_product(containers=Containers(noun="boxes", key="[A-Z]+", guard=_no_guard))
     assert "search" not in "".join(policy_faults(settings, [kept], [search]))
     assert "only_in" not in "".join(policy_faults(settings, [kept], [search]))
+    only = PolicySettings.model_validate({"products": {"toys": {"only_in": ["BOX", "a.b"]}}})
+    assert policy_faults(only, [kept]) == [
+        "policy.products.toys.only_in: 'a.b' is no key of toys boxes"
+    ]
 
 
 def _no_guard(api: object, allowed: frozenset[str]) -> Any:

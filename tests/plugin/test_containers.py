@@ -32,7 +32,7 @@ class BoxGuard:
 
 
 def guarded(fake: FakeApi) -> Api:
-    return Containers(noun="boxes", guard=BoxGuard).guarded(fake, frozenset({"RED"}))
+    return Containers(noun="boxes", key="[A-Z]+", guard=BoxGuard).guarded(fake, frozenset({"RED"}))
 
 
 TOY = "/rest/toys/{toyId}"

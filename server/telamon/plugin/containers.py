@@ -53,11 +53,13 @@ class Containers:
 
     Attributes:
         noun: What they are to people, in the plural: ``projects``, ``spaces``.
+        key: The pattern of a key; a configuration with another one is refused at the start.
         guard: Builds the guard of one connection from its unguarded Api and the allowed keys; the
             guard may ask that Api what a thing belongs to. Does no I/O itself.
     """
 
     noun: str
+    key: str
     guard: Callable[[Api, frozenset[str]], Guard] = field(repr=False)
 
     def guarded(self, api: Api, allowed: frozenset[str]) -> Api:

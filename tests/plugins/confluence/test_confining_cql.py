@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telamon.plugin import InvalidArgument, Rejected, World
-from telamon_confluence.confining.narrowing import NOTHING, condition, narrowed
+from telamon.plugin.queries import narrowed
+from telamon_confluence.confining.narrowing import NOTHING, condition
 from telamon_confluence.cql import quoted
 from telamon_confluence.sandbox import ConfluenceEmulator
 
@@ -106,12 +107,12 @@ async def test_a_valid_query_finds_exactly_the_part_that_is_inside(where: str, o
 
 def test_the_whole_condition_stands_in_parentheses() -> None:
     assert WITHIN == 'space in ("DEMO", "TEAM")'
-    assert narrowed("a = 1 or b = 2", WITHIN) == f"{WITHIN} and (a = 1 or b = 2)"
-    assert narrowed("a = 1 order by b", WITHIN) == f"{WITHIN} and (a = 1 ) order by b"
-    assert narrowed("order by b", WITHIN) == f"{WITHIN} order by b"
-    assert narrowed("order by", WITHIN) == f"{WITHIN} order by "
+    assert narrowed("a = 1 or b = 2", WITHIN) == f"{WITHIN} AND (a = 1 or b = 2)"
+    assert narrowed("a = 1 order by b", WITHIN) == f"{WITHIN} AND (a = 1 ) ORDER BY b"
+    assert narrowed("order by b", WITHIN) == f"{WITHIN} ORDER BY b"
+    assert narrowed("order by", WITHIN) == f"{WITHIN} ORDER BY "
     assert narrowed(" ", WITHIN) == WITHIN
-    assert narrowed("a in (order by, b)", WITHIN) == f"{WITHIN} and (a in (order by, b))"
+    assert narrowed("a in (order by, b)", WITHIN) == f"{WITHIN} AND (a in (order by, b))"
     assert condition([]) == NOTHING
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telamon.plugin import InvalidArgument, Rejected
+from telamon.plugin.queries import narrowed
 from telamon_jira.confining.filters import stays_within
-from telamon_jira.confining.narrowing import condition, narrowed
+from telamon_jira.confining.narrowing import condition
 from telamon_jira.confining.projects import Projects
 from telamon_jira.jql import quoted
 

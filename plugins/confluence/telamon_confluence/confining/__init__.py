@@ -2,5 +2,6 @@
 
 from telamon.plugin import Containers
 from telamon_confluence.confining.guard import ConfluenceGuard
+from telamon_confluence.confining.spaces import SPACE_KEY
 
-CONTAINERS = Containers(noun="spaces", guard=ConfluenceGuard)
+CONTAINERS = Containers(noun="spaces", key=SPACE_KEY.pattern, guard=ConfluenceGuard)

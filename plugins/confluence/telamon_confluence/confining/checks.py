@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from telamon.plugin import Asking
+from telamon.plugin.queries import narrowed
 from telamon_confluence.answers import is_list, is_object, part, parts
-from telamon_confluence.confining.narrowing import narrowed
 from telamon_confluence.confining.whereabouts import Whereabouts, refused
 
 Check = Callable[[Whereabouts, Asking], Awaitable[Asking]]

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import replace
 
 from telamon.plugin import Asking, Rejected
+from telamon.plugin.queries import narrowed
 from telamon_jira.confining.bodies import Named, named
-from telamon_jira.confining.narrowing import narrowed
 from telamon_jira.confining.whereabouts import KEYS, Whereabouts, refused
 from telamon_jira.values import items, members
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from telamon.plugin import InvalidArgument
-from telamon_jira.confining.narrowing import OPERATOR, Token, tokens
+from telamon.plugin.queries import OPERATOR, Token, tokens
 from telamon_jira.confining.projects import ISSUE_KEY, Projects
 
 WORDS = frozenset({"in", "not", "is", "was", "changed"})
