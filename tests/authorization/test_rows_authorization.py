@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from fakes.authorization_world import ALL, ISSUER, REDIRECT, Setup
+import structlog
+from fakes.authorization_world import ALL, ISSUER, REDIRECT, VERIFIER, Setup
 from fakes.browser_steps import Page
 
 from telamon.audit import type_of
@@ -388,3 +389,33 @@ async def test_each_step_from_registration_to_revocation_is_announced_once(here:
     told = repr(here.events)
     secrets = [pair["access_token"], pair["refresh_token"], refreshed["access_token"]]
     assert not [secret for secret in secrets if secret in told]
+
+
+@pytest.mark.row("SEC-L01", "SEC-L02")
+async def test_the_log_of_a_whole_sign_in_holds_nothing_that_opens_anything(
+    here: Setup, client_id: str
+) -> None:
+    browser = here.browser()
+    with structlog.testing.capture_logs() as logs:
+        page = await here.sign_in(client_id, browser=browser, state="a-state-of-the-client")
+        pair = (await here.redeem(client_id, page.answer["code"])).json
+        rotated = (await here.refresh(client_id, pair["refresh_token"])).json
+        await here.refresh(client_id, "tlm_rt_" + "A" * 49)
+        data = {"client_id": client_id, "token": rotated["refresh_token"]}
+        await here.ask("POST", "/revoke", data=data)
+    queries = [parse_qs(urlsplit(url).query) for url in browser.visited]
+    opening = {
+        value
+        for query in queries
+        for name, values in query.items()
+        if name in {"code", "state", "txn", "code_challenge"}
+        for value in values
+    }
+    opening |= {page.answer["code"], VERIFIER, *browser.cookies[ISSUER].values()}
+    opening |= {each[name] for each in (pair, rotated) for name in each if name.endswith("_token")}
+    assert len(opening) >= 10
+    told = repr(logs)
+    assert "/oauth/atlassian/callback" in told
+    assert "/token" in told
+    assert not [secret for secret in opening if secret in told]
+    assert not [line for line in logs if "?" in str(line.get("path", ""))]

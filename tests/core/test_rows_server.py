@@ -149,3 +149,33 @@ async def test_of_calls_those_that_change_something_are_kept(
     ]
     assert len(kept) == len(set(kept)) == 9
     assert "read" not in {access for access, _ in kept}
+
+
+@pytest.mark.row("SEC-S13", "SEC-S19", "SEC-L07", "MCP-I2")
+async def test_whatever_is_answered_as_a_page_cannot_be_framed_or_run_scripts() -> None:
+    paths = ["/", "/authorize", "/consent", "/site", "/oauth/atlassian/callback", "/connections"]
+    paths += [f"/connections/{name}" for name in ("sign-in", "sign-out", "disconnect")]
+    paths += ["/token", "/register", "/revoke", "/v1/mcp", "/v1/sse", "/v1/sse/message", "/nowhere"]
+    pages = 0
+    async with demo(0, ()) as telamon, aiohttp.ClientSession() as http:
+        home = str(telamon.settings.public_url)
+        for path in paths:
+            for method in ("GET", "POST", "PUT", "OPTIONS"):
+                for more in ({}, {"Host": "evil.example.com"}, {"Origin": "https://evil.example"}):
+                    headers = {"Accept": "text/html", **more}
+                    async with http.request(
+                        method, f"{home}{path}", headers=headers, allow_redirects=False
+                    ) as answer:
+                        said = await answer.text()
+                    assert answer.status < 500, (method, path, more)
+                    assert "X-Content-Type-Options" in answer.headers, (method, path, more)
+                    if answer.content_type != "text/html" or not said:
+                        continue
+                    pages += 1
+                    policy = answer.headers["Content-Security-Policy"]
+                    assert "frame-ancestors 'none'" in policy, (method, path, more)
+                    assert "script-src 'none'" in policy or "default-src 'none'" in policy
+                    assert answer.headers["X-Frame-Options"] == "DENY"
+                    assert answer.headers["Referrer-Policy"] == "no-referrer"
+                    assert "evil.example" not in said
+    assert pages > 30

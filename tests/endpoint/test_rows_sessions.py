@@ -1,6 +1,7 @@
 """Many clients with the same ids, the ids of sessions, and tokens of any kind."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from string import ascii_letters, digits
 
@@ -12,6 +13,7 @@ from fakes.endpoint_workshop import Workshop, make_workshop
 from fakes.mcp_client import Client, call, request
 
 from telamon.endpoint.session import Session
+from telamon.plugin import Site
 
 CLIENTS = 500
 
@@ -98,3 +100,33 @@ async def test_a_call_without_a_token_of_ours_asks_nothing_of_atlassian(
             assert (await client.modern(message)).status == 401
     assert server.gateway.given == []
     assert server.events == []
+
+
+@pytest.mark.row("SEC-G03", "SEC-G04", "MCP-C34")
+async def test_with_every_cache_warm_each_caller_is_still_served_as_itself(
+    server: McpServer, http: aiohttp.ClientSession
+) -> None:
+    async def caller(account: str, site: Site, *scopes: str) -> tuple[str, Site, Client]:
+        token = await server.token(scopes or None, account=account, site=site)
+        return account, site, Client(http, server.mcp, token)
+
+    callers = [
+        await caller("ada", ADA_SITE),
+        await caller("ben", BEN_SITE),
+        await caller("ada", BEN_SITE),
+        await caller("carl", ADA_SITE, "read:toys"),
+    ]
+
+    async def one(account: str, site: Site, client: Client) -> None:
+        listed = (await client.modern(request("tools/list"))).result["tools"]
+        assert ("paintToy" in {tool["name"] for tool in listed}) is (account != "carl")
+        sites = (await client.modern(call("getAccessibleAtlassianResources"))).text
+        assert [each.cloud_id in sites for each in (ADA_SITE, BEN_SITE)] == [
+            site == ADA_SITE,
+            site == BEN_SITE,
+        ]
+        assert (await client.modern(call("getToy", toyId="1"))).status == 200
+
+    await asyncio.gather(*(one(*each) for each in callers * 10))
+    served = [(who.account_id, who.site, api.site) for who, _, api in server.gateway.given]
+    assert Counter(served) == {(account, site, site): 10 for account, site, _ in callers}
