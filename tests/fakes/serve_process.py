@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 from aiohttp.test_utils import TestServer
 from fakes.demo_process import free_port
+from fakes.traffic import Traffic
 
 from telamon.demo.browser import Browser, Page
 from telamon.demo.clients import StatelessClient
@@ -41,6 +42,7 @@ class Served:
     port: int
     nofile: int | None = None
     process: subprocess.Popen[bytes] | None = None
+    traffic: Traffic = field(default_factory=Traffic)
     walks: list[aiohttp.ClientSession] = field(default_factory=list)
 
     @property
@@ -125,6 +127,7 @@ class Served:
 
     def walk(self, person: str = "Ada") -> "Walk":
         http = aiohttp.ClientSession(
+            trace_configs=[self.traffic.trace],
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             timeout=aiohttp.ClientTimeout(total=2 * PATIENCE),
         )
