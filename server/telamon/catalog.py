@@ -91,20 +91,17 @@ class Catalog:
 
     def _scopes(self, name: str, policy: Policy | None = None) -> frozenset[Scope]:
         """Return the scopes of what is offered of a product, or what of it *policy* leaves."""
-        product = self.products[name]
-        tools = [
-            offered.tool
-            for offered in self.tools.values()
-            if offered.product is product and (policy is None or policy.allows(name, offered.tool))
+        product, rule = self.products[name], policy or self.policies
+        tools = [o.tool for o in self.tools.values() if o.product is product]
+        others: list[NeedsScopes] = [
+            *(o.resource for o in self.resources if o.product is product),
+            *(o.prompt for o in self.prompts.values() if o.product is product),
+            *(offer for offer in (product.search, product.fetch) if offer),
         ]
-        if not (policy or self.policies).reads(name):
-            return scopes_needed(tools)
         return scopes_needed(
             [
-                *tools,
-                *(o.resource for o in self.resources if o.product is product),
-                *(o.prompt for o in self.prompts.values() if o.product is product),
-                *(offer for offer in (product.search, product.fetch) if offer),
+                *(tool for tool in tools if rule.allows(name, tool)),
+                *(offer for offer in others if rule.offers(name, offer)),
             ]
         )
 
@@ -124,13 +121,13 @@ def build(
                 (OfferedTool(product=p, tool=t) for p in ordered for t in p.tools),
                 key=lambda offered: offered.tool.name,
             )
-            if policies.offers(offered.product.name, offered.tool)
+            if policies.allows(offered.product.name, offered.tool)
         },
         resources=tuple(
             OfferedResource(product=p, resource=r)
             for p in ordered
             for r in p.resources
-            if policies.reads(p.name)
+            if policies.offers(p.name, r)
         ),
         prompts={
             offered.prompt.name: offered
@@ -138,7 +135,7 @@ def build(
                 (OfferedPrompt(product=p, prompt=q) for p in ordered for q in p.prompts),
                 key=lambda offered: offered.prompt.name,
             )
-            if policies.reads(offered.product.name)
+            if policies.offers(offered.product.name, offered.prompt)
         },
         policies=policies,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from telamon.plugin import Access, AnyProduct, Tool
+from telamon.plugin.scopes import NeedsScopes
 from telamon.settings import PolicyRule, PolicySettings, ProductPolicy
 
 
@@ -53,9 +54,13 @@ class Policy:
             and (not self.only or tool.name in self.only)
         )
 
-    def reads(self, product: str) -> bool:
-        """Tell whether resources, prompts and searches of *product* exist for this person."""
-        return "read" in self.of(product).access
+    def offers(self, product: str, offer: NeedsScopes) -> bool:
+        """Tell whether a resource, a prompt or a search of *product* exists for this person.
+
+        A prompt that leads to a change declares the scope for it, and goes where changes do.
+        """
+        access = self.of(product).access
+        return "read" in access and all(scope.access in access for scope in offer.scopes)
 
 
 NOTHING = Policy(everything_else=ProductLimits(access=frozenset()))
@@ -101,7 +106,7 @@ class Policies:
             self._found[held] = _policy(self._settings, [rules[number] for number in held])
         return self._found[held]
 
-    def offers(self, product: str, tool: Tool[Any]) -> bool:
+    def allows(self, product: str, tool: Tool[Any]) -> bool:
         """Tell whether *tool* exists for anybody; what does not is not asked of Atlassian.
 
         Rules that hold together may leave less than this: each value is judged by itself.
@@ -112,9 +117,9 @@ class Policies:
             and any(not policy.only or tool.name in policy.only for policy in self._any)
         )
 
-    def reads(self, product: str) -> bool:
-        """Tell whether *product* can be read by anybody."""
-        return any(policy.reads(product) for policy in self._any)
+    def offers(self, product: str, offer: NeedsScopes) -> bool:
+        """Tell whether a resource, a prompt or a search of *product* exists for anybody."""
+        return any(policy.offers(product, offer) for policy in self._any)
 
 
 def policy_faults(

@@ -2,11 +2,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes.products import delete_toy, get_toy, make_product, paint_toy
+from fakes.products import (
+    READ_TOYS,
+    WRITE_TOYS,
+    Toys,
+    delete_toy,
+    get_toy,
+    make_product,
+    paint_toy,
+)
 from pydantic import ValidationError
 
 from telamon.catalog import build
-from telamon.plugin import Containers
+from telamon.plugin import Containers, prompt
 from telamon.plugin.testing import FakeApi
 from telamon.policy import NOTHING, Policies, policy_faults
 from telamon.settings import PolicySettings
@@ -137,6 +145,19 @@ def test_without_reading_there_is_nothing_to_find_either() -> None:
     assert catalog.initial() == ("read:toys", "write:toys")
     catalog = build([make_product()], {}, PolicySettings(access=("delete",)))
     assert catalog.initial() == ("delete:toys",)
+
+
+def test_a_prompt_that_leads_to_a_change_goes_where_changes_do() -> None:
+    @prompt(READ_TOYS, WRITE_TOYS, title="Repaint")
+    async def repaint(toys: Toys) -> str:
+        """Repaint everything."""
+        return str(toys)
+
+    product = make_product(get_toy, prompts=(repaint,))
+    assert "repaint" in build([product], {}, PolicySettings()).prompts
+    reading = build([product], {}, PolicySettings(access=("read",)))
+    assert "repaint" not in reading.prompts
+    assert reading.initial() == ("read:toys",)
 
 
 def test_equal_policies_are_one_key_for_listings() -> None:

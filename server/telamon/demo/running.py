@@ -18,6 +18,8 @@ from telamon.storage import new_key
 HOST = "localhost"
 MOUNT = "/_atlassian"
 CLIENT_ID = "telamon-demo"
+CONNECTIONS = 200
+"""As many as a usual limit of 1,024 descriptors leaves room for."""
 LIMIT = 100_000
 """Nobody is to be protected from anybody here, and tests knock harder than people do."""
 
@@ -27,7 +29,7 @@ def demo_settings(
 ) -> Settings:
     """Return settings for a demo that people reach at *home*, with *changes* by section."""
     sections: dict[str, dict[str, Any]] = {
-        "listen": {"host": HOST, "port": port, "shutdown_seconds": 5},
+        "listen": {"host": HOST, "port": port, "shutdown_seconds": 5, "connections": CONNECTIONS},
         "atlassian": {
             "client_id": CLIENT_ID,
             "client_secret": secrets.token_urlsafe(24),

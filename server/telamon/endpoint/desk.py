@@ -48,6 +48,10 @@ class Desk:
             offered.product.name, offered.tool
         )
 
+    def offers(self, product: AnyProduct, offer: NeedsScopes) -> bool:
+        """Tell whether a product's search or fetch exists for this principal."""
+        return self.principal.policy.offers(product.name, offer)
+
     def connect(self, product: AnyProduct, needs: NeedsScopes) -> Any:
         """Return the client of *product* for this principal."""
         names = [scope.name for scope in needs.scopes]

@@ -79,7 +79,7 @@ class Endpoint:
         extend: Callable[[Server[Any]], None] | None = None,
     ) -> None:
         limits = settings.limits
-        own = {each.name: each for each in OWN_TOOLS if catalog.policies.offers(OWN, each)}
+        own = {each.name: each for each in OWN_TOOLS if catalog.policies.allows(OWN, each)}
         self._addresses = addresses
         self._catalog = catalog
         self._settings = settings

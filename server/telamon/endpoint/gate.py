@@ -55,11 +55,19 @@ class Gate:
                 return self._tool(name, params.get("arguments"), policy)
             case "prompts/get", {"name": str(name)}:
                 offered = self._catalog.prompts.get(name)
-                return offered.prompt if offered and policy.reads(offered.product.name) else None
+                return (
+                    offered.prompt
+                    if offered and policy.offers(offered.product.name, offered.prompt)
+                    else None
+                )
             case "resources/read", {"uri": str(uri)}:
                 for each in self._catalog.resources:
                     if read_arguments(uri, each.resource.uri_template) is not None:
-                        return each.resource if policy.reads(each.product.name) else None
+                        return (
+                            each.resource
+                            if policy.offers(each.product.name, each.resource)
+                            else None
+                        )
             case _:
                 pass
         return None

@@ -79,7 +79,7 @@ async def search(
     asked: list[tuple[AnyProduct, Search[Any]]] = []
     problems: dict[str, str] = {}
     for product in desk.catalog.products.values():
-        if product.search is None or not desk.principal.policy.reads(product.name):
+        if product.search is None or not desk.offers(product, product.search):
             continue
         if missing := desk.missing(product.search):
             problems[product.name] = _lacks(missing)
@@ -134,7 +134,7 @@ async def fetch(
         offer = product.fetch
         if offer is None or not offer.claims(reference):
             continue
-        if not desk.principal.policy.reads(product.name):
+        if not desk.offers(product, offer):
             continue
         if missing := desk.missing(offer):
             raise MissingScope(_lacks(missing), missing)

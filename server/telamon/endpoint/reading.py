@@ -75,7 +75,7 @@ class Reading:
     def _resource(self, context: Context, uri: str) -> tuple[OfferedResource, dict[str, Any]]:
         for offered in self._catalog.resources:
             holes = read_arguments(uri, offered.resource.uri_template)
-            if holes is not None and self._reads(context, offered.product):
+            if holes is not None and self._offers(context, offered.product, offered.resource):
                 return offered, holes
         raise NotFound("There is no such resource.")
 
@@ -114,7 +114,7 @@ class Reading:
     ) -> types.GetPromptResult:
         """Answer ``prompts/get``."""
         offered = self._catalog.prompts.get(params.name)
-        if offered is None or not self._reads(context, offered.product):
+        if offered is None or not self._offers(context, offered.product, offered.prompt):
             raise MCPError(INVALID_PARAMS, f"Unknown prompt: {params.name[:128]}")
         with readable_errors(context, arguments=offered.prompt.arguments):
             client = self._client(context, offered.product, offered.prompt)
@@ -165,10 +165,10 @@ class Reading:
 
     def _allowed(self, context: Context, product: AnyProduct, needs: NeedsScopes) -> bool:
         scopes = exchange_of(context).principal.scopes
-        return self._reads(context, product) and not self._catalog.missing(needs, scopes)
+        return self._offers(context, product, needs) and not self._catalog.missing(needs, scopes)
 
-    def _reads(self, context: Context, product: AnyProduct) -> bool:
-        return exchange_of(context).principal.policy.reads(product.name)
+    def _offers(self, context: Context, product: AnyProduct, offer: NeedsScopes) -> bool:
+        return exchange_of(context).principal.policy.offers(product.name, offer)
 
     def _client(self, context: Context, product: AnyProduct, needs: NeedsScopes) -> Any:
         names = [scope.name for scope in needs.scopes]
