@@ -11,7 +11,7 @@ from fakes.leaks import Register
 MINTED = Register()
 MINTED.listen()
 # The servers that tests put beside ours keep logs with queries; ours has its own, without.
-logging.getLogger("aiohttp.access").propagate = False
+logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 # Rich would print the local variables of every frame, which our own formats never do.
 structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
