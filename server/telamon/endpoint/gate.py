@@ -55,19 +55,13 @@ class Gate:
                 return self._tool(name, params.get("arguments"), policy)
             case "prompts/get", {"name": str(name)}:
                 offered = self._catalog.prompts.get(name)
-                return (
-                    offered.prompt
-                    if offered and policy.offers(offered.product.name, offered.prompt)
-                    else None
-                )
+                if offered and policy.offers(offered.product.name, offered.prompt):
+                    return offered.prompt
             case "resources/read", {"uri": str(uri)}:
                 for each in self._catalog.resources:
-                    if read_arguments(uri, each.resource.uri_template) is not None:
-                        return (
-                            each.resource
-                            if policy.offers(each.product.name, each.resource)
-                            else None
-                        )
+                    names_it = read_arguments(uri, each.resource.uri_template) is not None
+                    if names_it and policy.offers(each.product.name, each.resource):
+                        return each.resource
             case _:
                 pass
         return None
