@@ -247,6 +247,27 @@ async def test_a_host_that_drips_is_given_up(site: Site) -> None:
     gone.set()
 
 
+@pytest.mark.row("SEC-C06")
+async def test_a_host_that_never_stops_dripping_is_given_up_all_the_same(site: Site) -> None:
+    gone = asyncio.Event()
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        while not gone.is_set():
+            try:
+                await response.write(b" ")
+                await asyncio.wait_for(gone.wait(), 0.02)
+            except (ConnectionError, TimeoutError):
+                continue
+        return response
+
+    site.handler = drip
+    with pytest.raises(FetchUnavailable):
+        await site.fetch(seconds=0.3)
+    gone.set()
+
+
 @pytest.mark.row("SEC-C07")
 @pytest.mark.parametrize(
     ("text", "media_type"),

@@ -115,3 +115,29 @@ async def test_endless_distinct_paths_and_methods_leave_nothing_in_memory(
     writer.close()
     series = [sample for family in metrics.registry.collect() for sample in family.samples]
     assert not [each for each in series if "600" in each.labels.values()]
+
+
+@pytest.mark.row("SEC-R04")
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 900\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"]
+)
+async def test_a_body_that_never_stops_dripping_is_given_up_all_the_same(
+    aiohttp_server: Any, head: bytes
+) -> None:
+    async def read(request: web.Request) -> web.Response:
+        return web.Response(body=await read_body(request, limit=1000, seconds=0.3))
+
+    app = web.Application()
+    setup_web(app, ADDRESSES, Pages(ADDRESSES))
+    app.add_routes([web.post("/read", read)])
+    server = await aiohttp_server(app)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(HEAD + head)
+    ended = asyncio.ensure_future(reader.readuntil(b"\r\n\r\n"))
+    while not ended.done():
+        writer.write(b"1\r\nx\r\n" if b"chunked" in head else b"x")
+        await asyncio.wait({ended}, timeout=0.02)
+    answer = await ended
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"connection: close" in answer.lower()
