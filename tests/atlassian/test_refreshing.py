@@ -272,6 +272,18 @@ async def test_nobody_waits_for_ever_for_somebody_elses_refresh(
     assert ours.oauth.asked == []
 
 
+async def test_a_refresh_that_waits_ends_with_a_word_if_the_other_never_does(
+    failing: Make, expired: Grant, clock: Ticking
+) -> None:
+    ours = failing(ANSWER, wait=0.02, poll=0.01)
+    assert await ours.storage.grants.lease(
+        expired.id, version=0, owner="other", until=clock() + 45, now=clock()
+    )
+    with pytest.raises(Unavailable, match="Another server is still renewing"):
+        await ours.custody._refresher.begin(expired)
+    assert ours.oauth.asked == []
+
+
 @pytest.mark.row("SEC-P18")
 async def test_of_two_replicas_one_refreshes_and_the_other_waits(
     keeper: Keeper, expired: Grant, sqlite_url: str, ring: KeyRing, clock: Ticking
