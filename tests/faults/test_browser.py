@@ -187,8 +187,8 @@ async def test_the_back_button_leads_nowhere_twice(server: Served, tab: Tab) -> 
         assert len(program.came) == 1
 
 
-@pytest.mark.row("SEC-S20", "SEC-S22")
-async def test_no_script_sees_a_cookie_and_no_other_site_makes_one_go_along(
+@pytest.mark.row("SEC-S20")
+async def test_no_script_sees_a_cookie_and_none_outlives_the_sign_in_as_it_was(
     server: Served, tab: Tab
 ) -> None:
     await server.start()

@@ -107,7 +107,6 @@ async def recovered(walk: Walk) -> None:
     assert status == 200, said
 
 
-@pytest.mark.row("SEC-P19")
 async def test_a_frozen_server_answers_what_it_was_asked_meanwhile(server: Served) -> None:
     await server.start()
     ada = await server.signed_in()

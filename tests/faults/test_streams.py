@@ -109,7 +109,7 @@ def resident(server: Served) -> int:
     return int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * 4096
 
 
-@pytest.mark.row("SEC-N24", "SEC-R03")
+@pytest.mark.row("SEC-R03")
 async def test_half_open_connections_are_all_gone_in_the_end(tmp_path: Path) -> None:
     async with served(tmp_path, {"TELAMON_LISTEN__KEEPALIVE_SECONDS": "1"}) as server:
         await server.start()
