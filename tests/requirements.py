@@ -2,7 +2,8 @@
 
 The rows stand in ``tests/rows/``: what was asked for (R1), attacks and faults (SEC-A01), rules of
 the protocol (MCP-A1). A test carries those that it proves as ``@pytest.mark.row("SEC-A01")``; what
-no test can prove has a page, and what does not concern this server has a reason.
+no test can prove has a page (``pages``) or a longer run (``runs``, a target of make that fails if
+it is not so), and what does not concern this server has a reason (``not_applicable``).
 
 ``python tests/requirements.py`` prints the table, with ``--write`` it writes ``docs/rows.md``.
 """
@@ -42,6 +43,7 @@ class Row:
     section: str
     sentence: str
     pages: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     not_applicable: str | None = None
 
 
@@ -75,9 +77,9 @@ def _read(name: str, prefix: str) -> Iterator[Row]:
             if not key.startswith(letter):
                 raise ValueError(f"{name}: {key} stands in section {letter}")
             told = {"sentence": said} if isinstance(said, str) else said
-            pages = tuple(told.pop("pages", ()))
+            lists = {name: tuple(told.pop(name, ())) for name in ("pages", "runs")}
             title = f"{prefix}{letter}: {section['title']}"
-            yield Row(id=f"{prefix}{key}", section=title, pages=pages, **told)
+            yield Row(id=f"{prefix}{key}", section=title, **lists, **told)
 
 
 @cache
@@ -161,14 +163,14 @@ def _counts(sections: Mapping[str, Sequence[Row]]) -> str:
     lines = [[title, *map(str, _count(found))] for title, found in sections.items()]
     every = [row for found in sections.values() for row in found]
     lines.append(["**All**", *(f"**{number}**" for number in _count(every))])
-    head = ["Section", "Rows", "Tested", "By a page", "Not applicable", "Nothing yet"]
+    head = ["Section", "Rows", "Tested", "By a page or a run", "Not applicable", "Nothing yet"]
     return _table(head, lines)
 
 
 def _count(found: Sequence[Row]) -> tuple[int, int, int, int, int]:
     tested = [row for row in found if row.id in proven()]
     other = [row for row in found if row.id not in proven()]
-    pages = [row for row in other if row.pages]
+    pages = [row for row in other if row.pages or row.runs]
     reasons = [row for row in other if row.not_applicable]
     return (
         len(found),
@@ -188,7 +190,8 @@ def _shown(row: Row) -> str:
     pages = [f"[{name}](../{name})" for name in row.pages]
     if row.not_applicable:
         return f"Not applicable: {row.not_applicable}"
-    return "<br>".join([*tests, *pages]) or "**nothing yet**"
+    runs = [f"`make {name}`" for name in row.runs]
+    return "<br>".join([*tests, *pages, *runs]) or "**nothing yet**"
 
 
 def _table(head: list[str], lines: list[list[str]]) -> str:

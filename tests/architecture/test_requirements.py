@@ -1,5 +1,6 @@
-"""Every row has tests, a page or a reason, and every mark is on a test and names a row."""
+"""Every row has tests, a page, a run or a reason, and every mark is on a test and names a row."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,12 @@ class TestNothing: ...
 
 
 @pytest.mark.parametrize("row", rows().values(), ids=lambda row: row.id)
-def test_a_row_has_a_test_a_page_or_a_reason(row: Row) -> None:
+def test_a_row_has_a_test_a_page_a_run_or_a_reason(row: Row) -> None:
     assert row.sentence.endswith(".")
     assert all((ROOT / name).is_file() for name in row.pages)
-    shown = [*proven().get(row.id, ()), *row.pages]
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(row.runs) <= targets
+    shown = [*proven().get(row.id, ()), *row.pages, *row.runs]
     assert bool(shown) is (row.not_applicable is None)
 
 
