@@ -77,9 +77,13 @@ def _read(name: str, prefix: str) -> Iterator[Row]:
             if not key.startswith(letter):
                 raise ValueError(f"{name}: {key} stands in section {letter}")
             told = {"sentence": said} if isinstance(said, str) else said
-            lists = {name: tuple(told.pop(name, ())) for name in ("pages", "runs")}
-            title = f"{prefix}{letter}: {section['title']}"
-            yield Row(id=f"{prefix}{key}", section=title, **lists, **told)
+            yield Row(
+                id=f"{prefix}{key}",
+                section=f"{prefix}{letter}: {section['title']}",
+                pages=tuple(told.pop("pages", ())),
+                runs=tuple(told.pop("runs", ())),
+                **told,
+            )
 
 
 @cache
