@@ -194,3 +194,22 @@ async def test_a_change_of_a_list_is_told_on_the_stream(replicas: Pair, client: 
         await there.server.endpoint.changes.publish("resources", "prompts")
         told = [(await said(stream))["method"] for _ in range(2)]
     assert told == [f"notifications/{kind}/list_changed" for kind in ("resources", "prompts")]
+
+
+async def test_a_receipt_that_cannot_be_sent_does_not_keep_the_next_letter_back(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = replicas
+    monkeypatch.setattr("telamon.endpoint.crossing._RECEIPT_SECONDS", 0.5)
+    async with opened(client, here.server.sse) as (stream, path):
+        notifications = here.server.storage.notifications
+        with monkeypatch.context() as patch:
+
+            async def unavailable(*_: str) -> None:
+                raise StorageUnavailable
+
+            patch.setattr(notifications, "publish", unavailable)
+            assert (await there.at(client, path).post(initialize())).status == 202
+            assert (await said(stream))["id"] == 0
+        assert (await there.at(client, path).post(request("ping", None, 5))).status == 202
+        assert (await said(stream))["id"] == 5

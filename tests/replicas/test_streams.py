@@ -302,3 +302,96 @@ async def test_a_stream_whose_events_do_not_open_is_not_found(
     monkeypatch.setattr(sealer, "open", unsealable)
     async with there.at(client).listening(Last_Event_ID=prime.id) as resumed:
         assert resumed.status == 404
+
+
+async def test_a_connection_that_is_still_open_is_finished_when_its_stream_moves(
+    replicas: Pair, client: Client
+) -> None:
+    here, there = replicas
+    await client.start()
+    async with client.sent(KNOCK) as first:
+        prime = await read_event(first)
+        assert prime is not None
+        async with there.at(client).listening(Last_Event_ID=prime.id) as second:
+            progress = await all_events(first)
+            assert [await read_event(second)] == progress
+            here.workshop.release.set()
+            (last,) = await all_events(second)
+    assert last.message["id"] == 7
+
+
+async def test_a_stream_that_waits_to_be_noted_does_not_wait_for_those_behind_it(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = replicas
+    monkeypatch.setattr("telamon.endpoint.recorder._BATCH", 1)
+    written, record = asyncio.Event(), here.server.storage.mcp_streams.record
+
+    async def first_only(entries: Any, now: float) -> None:
+        await record(entries, now)
+        if not entries[0].waiting:
+            await written.wait()
+
+    await client.start()
+    monkeypatch.setattr(here.server.storage.mcp_streams, "record", first_only)
+    async with client.sent(KNOCK) as response:
+        assert await read_event(response) is not None
+    written.set()
+
+
+async def test_nobody_is_taken_for_dead_by_one_who_could_not_say_that_it_lives(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = replicas
+    await client.start()
+    presence, now = here.server.endpoint._elsewhere._presence, 1000.0
+    monkeypatch.setattr("telamon.endpoint.presence._monotonic", lambda: now)
+    await presence._say()
+    now += 5  # it has just said so, for the first time in a while
+    assert await presence.lives("nobody")
+    await presence._say()
+    assert await presence.lives("nobody")
+    now += 3
+    await presence._say()
+    assert await presence.lives("nobody")
+    now += 2
+    assert not await presence.lives("nobody")
+
+
+async def test_a_replica_ends_even_if_it_cannot_say_so(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = replicas
+
+    async def unavailable(_: str) -> None:
+        raise StorageUnavailable
+
+    await client.start()
+    monkeypatch.setattr(here.server.storage.replicas, "leave", unavailable)
+    await here.server.endpoint.close()
+    assert here.server.endpoint.sessions == 0
+
+
+async def test_a_followed_stream_ends_for_now_when_the_storage_cannot_be_read(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = replicas
+    await client.start()
+    _, progress = await interrupted(client, KNOCK)
+    streams, reads = there.server.storage.mcp_streams, 0
+    read = streams.read
+
+    async def once(*arguments: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        if reads > 1:
+            raise StorageUnavailable
+        return await read(*arguments)
+
+    monkeypatch.setattr(streams, "read", once)
+    async with there.at(client).listening(Last_Event_ID=progress.id) as resumed:
+        assert await all_events(resumed) == []
+    monkeypatch.setattr(streams, "read", read)
+    here.workshop.release.set()
+    async with there.at(client).listening(Last_Event_ID=progress.id) as resumed:
+        assert len(await all_events(resumed)) == 1

@@ -27,7 +27,7 @@ from telamon.endpoint.kernel import (
 )
 from telamon.endpoint.naming import CANCELLED, asker
 from telamon.endpoint.presence import Presence
-from telamon.endpoint.session import Session
+from telamon.endpoint.session import STANDING, Session
 from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.wire import Refused, message_bytes, read_message, refusal
 from telamon.plugin import Json
@@ -36,7 +36,7 @@ from telamon.storage.replicas import LETTER
 from telamon.tasks import Tasks
 
 _CANCEL = "mcp_session.cancel"
-_STANDING = "mcp_session.standing"
+_CLAIM = "mcp_session.claim"
 _RECEIPT = "letter.receipt"
 _RECEIPT_SECONDS = 5.0
 _ACCEPTED = 202
@@ -73,7 +73,7 @@ class Crossing:
             subscribe(LETTER, self._letter_waits, missed=self._take)
             subscribe(_RECEIPT, self._receipt)
             subscribe(_CANCEL, self._cancel)
-            subscribe(_STANDING, self._standing_elsewhere)
+            subscribe(_CLAIM, self._claimed)
 
     async def route(
         self, session: Session, messages: Sequence[JSONRPCMessage]
@@ -112,20 +112,25 @@ class Crossing:
             params = {"requestId": id_}
             session.take(JSONRPCNotification(jsonrpc="2.0", method=CANCELLED, params=params))
 
-    async def claim_standing(self, session: Session) -> None:
-        """Have the other processes finish this session's standing stream: it goes on here.
+    async def claim(self, session: Session, number: int = STANDING, owner: str = "") -> None:
+        """Have the other processes finish their connections for a stream that goes on here.
 
-        A message must not go out on two streams (MCP, transports, multiple connections).
+        A message must not go out twice (MCP, transports, multiple connections). The standing stream
+        is one of each process's; any other one is its *owner's*.
         """
         if self._presence.shared:
-            payload = f"{self._records.key(session.id).hex()} {self._presence.id}"
-            await self._notifications.publish(_STANDING, payload)
+            key = self._records.key(session.id).hex()
+            payload = json.dumps([self._presence.id, key, number, owner])
+            await self._notifications.publish(_CLAIM, payload)
 
-    def _standing_elsewhere(self, payload: str) -> None:
-        key, _, replica = payload.partition(" ")
+    def _claimed(self, payload: str) -> None:
+        by, key, number, owner = json.loads(payload)
         session = self._sessions.of_key(key)
-        if session is not None and replica != self._presence.id:
-            session.standing.detach()
+        if session is None or by == self._presence.id:
+            return
+        stream = session.find(number) if owner in {"", self._presence.id} else None
+        if stream is not None:
+            stream.detach()
 
     async def hand_over(
         self, id_: str, admission: Admission, message: JSONRPCMessage, query: str
@@ -201,7 +206,10 @@ class Crossing:
                 for letter in await self._replicas.take(self._presence.id):
                     status, text = await self._open(letter)
                     payload = json.dumps([letter.id, status, text])
-                    await self._notifications.publish(_RECEIPT, payload)
+                    try:
+                        await self._notifications.publish(_RECEIPT, payload)
+                    except StorageUnavailable:
+                        log.warning("letter.receipt.not_sent")
         finally:
             self._taking = None
 

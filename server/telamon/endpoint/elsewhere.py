@@ -3,6 +3,7 @@
 On a SQLite file there are none: nothing is written for them and nobody is asked.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -15,7 +16,7 @@ from telamon.endpoint.kernel import RequestId, SubscriptionBus
 from telamon.endpoint.lines import Lines
 from telamon.endpoint.presence import Presence
 from telamon.endpoint.recorder import Recorder
-from telamon.endpoint.resuming import Resuming
+from telamon.endpoint.resuming import Place, Resuming
 from telamon.endpoint.session import Session
 from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.streams import Stream
@@ -23,6 +24,8 @@ from telamon.endpoint.wire import Refused, refusal
 from telamon.storage import Storage, StorageUnavailable
 from telamon.storage.families import REVOKED
 from telamon.tasks import Tasks
+
+_LAST_WORDS_SECONDS = 0.25
 
 
 class Elsewhere:
@@ -73,7 +76,7 @@ class Elsewhere:
         request: web.Request,
         admission: Admission,
         session: Session,
-        place: tuple[str, str, int],
+        place: Place,
     ) -> web.StreamResponse:
         """Go on with a stream that this process does not hold: see :meth:`Resuming.follow`.
 
@@ -82,11 +85,17 @@ class Elsewhere:
         """
         if not self._presence.shared:
             raise Refused(refusal(404, "Unknown Last-Event-ID"))
+        await self.crossing.claim(session, place.number, place.owner)
         return await self._resuming.follow(request, admission, session, place)
 
     def _revoked(self, family_id: str | None = None) -> None:
         self._bearer.forget(family_id)
-        self._tasks.start(self._lines.look_again(family_id), name="recheck streams")
+        self._tasks.start(self._look_again(family_id), name="recheck streams")
+
+    async def _look_again(self, family_id: str | None) -> None:
+        # A call that found its user's access ended has something to say to its client.
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
+        await self._lines.look_again(family_id)
 
     async def end(self) -> None:
         """Write what is left to write, and take no part any more."""

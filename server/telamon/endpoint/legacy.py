@@ -22,6 +22,7 @@ from telamon.endpoint.kernel import (
     JSONRPCRequest,
 )
 from telamon.endpoint.lines import Lines
+from telamon.endpoint.resuming import Place
 from telamon.endpoint.session import STANDING, Session
 from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.streams import Prime, Reader, Stream
@@ -123,16 +124,16 @@ class Legacy:
             if session.standing.reader is not None:
                 raise Refused(refusal(409, "This session's stream is open already."))
             return await self._open(request, admission, session, session.standing)
-        owner, number, after = _place(last)
-        stream = session.find(number) if owner == session.replica else None
+        place = _place(last)
+        ours = place.owner == session.replica
+        stream = session.find(place.number) if ours else None
         if stream is not None:
-            if after > stream.seq:
+            if place.seq > stream.seq:
                 raise _no_such_event()
-            return await self._open(request, admission, session, stream, after=after)
-        if number == STANDING and owner != session.replica:
+            return await self._open(request, admission, session, stream, after=place.seq)
+        if place.number == STANDING and not ours:
             # It ended with its connection, and carried nothing but what may be said again.
             return await self._open(request, admission, session, session.standing, moved=True)
-        place = (owner, f"{owner}-{number}", after)
         return await self._elsewhere.resume(request, admission, session, place)
 
     async def _open(
@@ -150,7 +151,7 @@ class Legacy:
         try:
             with self._lines.hold(reader, admission):
                 if stream.number == STANDING:
-                    await self._elsewhere.crossing.claim_standing(session)
+                    await self._elsewhere.crossing.claim(session)
                 if moved:
                     self._elsewhere.changes.tell_lately(session)
                 return await self._follow(request, admission, session, stream, reader, prime=prime)
@@ -199,12 +200,12 @@ class _Answering:
     batch: bool
 
 
-def _place(last: str) -> tuple[str, int, int]:
+def _place(last: str) -> Place:
     """Return what an event id names: the process, its stream, and the place in it."""
     found = _EVENT_ID.fullmatch(last)
     if found is None:
         raise _no_such_event()
-    return found["owner"], int(found["stream"]), int(found["seq"])
+    return Place(owner=found["owner"], number=int(found["stream"]), seq=int(found["seq"]))
 
 
 def _no_such_event() -> Refused:

@@ -31,6 +31,7 @@ class Recorder:
         self._tasks = tasks
         self._clock = clock
         self._waiting: list[StreamEntry] = []
+        self._begun: list[asyncio.Future[None]] = []
         self._bytes = 0
         self._writing: asyncio.Task[None] | None = None
 
@@ -42,11 +43,13 @@ class Recorder:
         *waiting* are its requests, each with whether it may change something. Returns when the
         stream can be resumed anywhere, or when the storage cannot tell.
         """
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._begun.append(begun)
         self._put(StreamEntry(session=session, stream=stream.name, waiting=waiting))
         for logged in stream.log:
             self._note(session, stream, logged)
         stream.note = partial(self._note, session)
-        await self.written()
+        await begun
 
     def _note(self, session: bytes, stream: Stream, logged: Logged) -> None:
         seq, data, answers = logged
@@ -64,7 +67,7 @@ class Recorder:
         )
 
     def _put(self, entry: StreamEntry) -> None:
-        if self._bytes > _MOST_BYTES:
+        if self._bytes > _MOST_BYTES and entry.waiting is None:
             log.warning("events.not_recorded", lost=1)
             return
         self._waiting.append(entry)
@@ -76,11 +79,17 @@ class Recorder:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                beginnings = sum(entry.waiting is not None for entry in batch)
+                begun, self._begun = self._begun[:beginnings], self._begun[beginnings:]
                 self._bytes -= sum(len(entry.data) for entry in batch)
                 try:
                     await self._streams.record(batch, self._clock())
                 except StorageUnavailable:
                     log.warning("events.not_recorded", lost=len(batch))
+                finally:
+                    for waiting in begun:
+                        if not waiting.done():  # its client may have gone meanwhile
+                            waiting.set_result(None)
         finally:
             self._writing = None
 

@@ -33,6 +33,20 @@ from telamon.storage.mcp_streams import WRITTEN
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """What an event id names: the process, its stream, and the last event that was seen."""
+
+    owner: str
+    number: int
+    seq: int
+
+    @property
+    def name(self) -> str:
+        """The stream's name."""
+        return f"{self.owner}-{self.number}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Follower:
     """Somebody who reads a stream of another process, here."""
@@ -61,14 +75,14 @@ class Resuming:
         request: web.Request,
         admission: Admission,
         session: Session,
-        place: tuple[str, str, int],
+        place: Place,
     ) -> web.StreamResponse:
-        """Answer with what came behind *place* (owner, stream, number of the last event seen).
+        """Answer with what came behind *place*.
 
         Raises:
             Refused: 404, there is no such stream in this session, or not any more.
         """
-        owner, name, after = place
+        owner, name, after = place.owner, place.name, place.seq
         key = self._keys.key(session.id)
         if await self._read(key, name, after) is None:
             raise Refused(refusal(404, "Unknown Last-Event-ID"))
