@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from fakes.demo_process import Demo, running_demo
-from fakes.mcp_client import Client, initialize, read_event, request
+from fakes.mcp_client import Client, call, initialize, read_event, request
 
 from telamon.demo.journey import Journey
 
@@ -71,3 +71,28 @@ async def test_a_revoked_connection_loses_its_streams_and_another_keeps_them(
     status, said = await refresh(http, gone)
     assert (status, said["error"]) == (400, "invalid_grant")
     assert (await refresh(http, kept))[0] == 200
+
+
+@pytest.mark.row("SEC-U12", "SEC-U17", "SEC-T31", "R13")
+async def test_when_the_app_is_removed_at_atlassian_everything_asks_for_a_new_sign_in(
+    demo: Demo, http: aiohttp.ClientSession
+) -> None:
+    journey = await signed_in(http, demo)
+    client = Client(http, demo.mcp, journey.state["pair"]["access_token"])
+    read = call("getJiraIssue", issueIdOrKey="DEMO-1")
+    assert (await client.modern(read)).result["isError"] is False
+    demo.switch(revoke_app=True, expire_access_tokens=True)
+    try:
+        told = await client.modern(read)
+        assert told.status == 401 or "sign in" in told.text.lower()
+        async with asyncio.timeout(AT_MOST):
+            while (again := await client.modern(read)).status != 401:
+                assert again.result["isError"] is True
+        assert 'error="invalid_token"' in again.headers["WWW-Authenticate"]
+        status, said = await refresh(http, journey)
+        assert (status, said["error"]) == (400, "invalid_grant")
+        anew = await signed_in(http, demo)
+        fresh = Client(http, demo.mcp, anew.state["pair"]["access_token"])
+        assert (await fresh.modern(read)).result["isError"] is False
+    finally:
+        demo.switch(reset=True)
