@@ -197,6 +197,17 @@ async def test_a_client_proves_itself_in_one_way_and_the_registered_one(here: Se
     assert (await here.token(basic(client, secret), **fields, client_id=client)).status == 200
 
 
+@pytest.mark.row("SEC-K02", "SEC-T08")
+@pytest.mark.parametrize("named", ["client_assertion", "client_assertion_type"])
+async def test_a_client_assertion_is_refused_and_never_passed_over(
+    here: Setup, client_id: str, named: str
+) -> None:
+    code = await here.code(client_id)
+    refused = await here.redeem(client_id, code, **{named: "eyJhbGciOiJub25lIn0.e30."})
+    assert (refused.status, refused.error) == (401, "invalid_client")
+    assert (await here.redeem(client_id, code)).status == 200
+
+
 @pytest.mark.row("SEC-T08")
 async def test_a_posted_secret_is_for_clients_that_registered_it(here: Setup) -> None:
     made = await here.register(token_endpoint_auth_method="client_secret_post")
