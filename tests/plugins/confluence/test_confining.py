@@ -407,6 +407,7 @@ async def test_no_query_brings_anything_outside(confined: Confined, cql: str) ->
         ("content.body", False),
         ("content.history,content.body.export_view.value", False),
         ("content.macroRenderedOutput", False),
+        ("content.body.storage.body.view", False),
         ("content.body.storage", True),
         ("content.version,content.space", True),
     ],
@@ -420,6 +421,31 @@ async def test_rendered_bodies_are_refused(confined: Confined, expand: str, allo
         await confined.call("searchConfluenceUsingCql", call)
     with pytest.raises(Forbidden, match="rendered"):
         await confined.api().get("/wiki/api/v2/pages/{id}", {"body-format": "view"}, id="65539")
+
+
+@pytest.mark.row("SEC-G08")
+@pytest.mark.parametrize(
+    ("expand", "name"),
+    [
+        ("content.history.createdBy.personalSpace.homepage.body.storage", "personalSpace"),
+        ("content.version.by.personalSpace", "personalSpace"),
+        ("content.title,content.Body.view", "title"),
+        ("content.Body.view", "Body"),
+    ],
+)
+async def test_no_expansion_leads_out_of_the_spaces(
+    confined: Confined, expand: str, name: str
+) -> None:
+    with pytest.raises(Forbidden, match=rf"\(expand: {name}\)"):
+        await confined.call("searchConfluenceUsingCql", {"cql": "type = page", "expand": expand})
+    assert "/wiki/rest/api/search" not in [r.path for api in confined.apis for r in api.requests]
+
+
+@pytest.mark.row("SEC-G08")
+async def test_an_embedded_body_is_refused(confined: Confined) -> None:
+    call = {"cql": "type = page", "expand": "content.body.storage.embeddedContent.space"}
+    with pytest.raises(Forbidden, match="rendered"):
+        await confined.call("searchConfluenceUsingCql", call)
 
 
 @pytest.mark.row("SEC-G08")

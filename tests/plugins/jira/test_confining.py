@@ -10,7 +10,16 @@ import pytest
 from fakes.jira_api import ADA, BEN, FIRST, JiraApi, Sandbox
 
 from telamon.atlassian.faults import Answered, Asked, fault
-from telamon.plugin import Api, Forbidden, InvalidArgument, NotFound, Person, Rejected, ToolError
+from telamon.plugin import (
+    Api,
+    Forbidden,
+    InvalidArgument,
+    Json,
+    NotFound,
+    Person,
+    Rejected,
+    ToolError,
+)
 from telamon.plugin.testing import FakeCall
 from telamon_jira import register_product
 from telamon_jira.client import Jira
@@ -424,6 +433,23 @@ async def test_an_issue_shows_no_neighbour_outside(confined: Confined) -> None:
     shown = await confined.call("getJiraIssue", {"issueIdOrKey": "DEMO-3"})
     assert "SEC-1" not in str(shown)
     assert [link["key"] for link in shown["fields"]["issuelinks"]] == ["DEMO-15", "DEMO-21"]
+
+
+@pytest.mark.row("SEC-G08")
+async def test_no_text_is_rendered_with_the_summaries_of_other_issues(confined: Confined) -> None:
+    for expand in ("renderedFields", "names,renderedFields"):
+        with pytest.raises(Forbidden, match="rendered texts"):
+            await confined.call("getJiraIssue", {"issueIdOrKey": "DEMO-4", "expand": expand})
+    listed: list[Json] = [["renderedFields"], "names,renderedFields"]
+    for each in listed:
+        body: Json = {"issueIdsOrKeys": ["DEMO-4"], "expand": each}
+        with pytest.raises(Forbidden, match="rendered texts"):
+            await confined.api().read("/rest/api/3/issue/bulkfetch", body)
+    path = "/rest/api/3/issue/{issueIdOrKey}/comment"
+    with pytest.raises(Forbidden, match="rendered texts"):
+        await confined.api().get(path, {"expand": "renderedBody"}, issueIdOrKey="DEMO-4")
+    assert confined.asked == []
+    await confined.call("getJiraIssue", {"issueIdOrKey": "DEMO-4", "expand": "names,schema"})
 
 
 @pytest.mark.row("SEC-G08")

@@ -15,6 +15,15 @@ Check = Callable[[Whereabouts, Asking], Awaitable[Asking]]
 
 STORED = frozenset({"storage", "atlas_doc_format"})
 """Bodies as they are stored. A rendered one holds what its macros fetch from other spaces."""
+_EXPANDED = (
+    "ancestors attachment body by childTypes children comment container content contributors "
+    "createdBy descendants description extensions group history homepage icon inlineProperties "
+    "labels lastUpdated likes metadata nextVersion operations owner page plain previousVersion "
+    "publishers read resolution restrictions space status update user users version"
+)
+EXPANDED = STORED | frozenset(_EXPANDED.split())
+"""What may be expanded. Not ``personalSpace``: from any page it leads to its writers' own spaces,
+and their home pages; not ``embeddedContent``: it can be another space's."""
 LISTED = 100
 """How many spaces a list can be asked for at once."""
 
@@ -115,19 +124,24 @@ async def template_space(where: Whereabouts, asking: Asking) -> Asking:
 
 
 def stored_only(asking: Asking) -> None:
-    """Refuse bodies that Confluence renders.
+    """Refuse bodies that Confluence renders, and expansions that lead out of the content.
 
     Raises:
         Forbidden: A query value asks for one.
     """
     form = asking.query.get("body-format")
-    expand = str(asking.query.get("expand") or "").split(",")
-    if form not in (None, *STORED) or any(_renders(part.split(".")) for part in expand):
+    expansions = [
+        part.split(".") for part in str(asking.query.get("expand") or "").split(",") if part
+    ]
+    if form not in (None, *STORED) or any(_renders(names) for names in expansions):
         raise refused(": rendered bodies can hold parts of pages of other spaces")
+    for name in (name for names in expansions for name in names):
+        if name not in EXPANDED:
+            raise refused(f" (expand: {name})")
 
 
 def _renders(names: list[str]) -> bool:
-    for number, name in enumerate(names):
-        if name == "body" and not STORED.intersection(names[number + 1 : number + 2]):
-            return True
-    return "macroRenderedOutput" in names
+    """Say whether a body is expanded but for one as it is stored, with nothing behind it."""
+    if "body" not in names:
+        return "macroRenderedOutput" in names
+    return names.index("body") != len(names) - 2 or names[-1] not in STORED

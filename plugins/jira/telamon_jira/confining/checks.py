@@ -62,6 +62,18 @@ def in_query(kinds: Mapping[str, str], *free: str) -> Check:
     return check
 
 
+def stored_only(asking: Asking) -> None:
+    """Refuse texts that Jira renders: a link in them has the summary of the issue as its title.
+
+    Raises:
+        Forbidden: The query or the body asks for one.
+    """
+    for asked in (asking.query.get("expand"), members(asking.body).get("expand")):
+        named = ",".join(map(str, asked)) if isinstance(asked, list) else str(asked)
+        if "rendered" in named.casefold():
+            raise refused(": rendered texts can hold the summaries of other projects' issues")
+
+
 async def in_body(where: Whereabouts, asking: Asking) -> Asking:
     """Check everything that the body names."""
     async for outside in _outside(where, named(asking.body)):

@@ -1,6 +1,7 @@
 """The guard of one connection to Jira: asks :data:`OPERATIONS` what each request needs."""
 
 from telamon.plugin import Api, Asking, Json
+from telamon_jira.confining.checks import stored_only
 from telamon_jira.confining.clearing import GONE, cleared
 from telamon_jira.confining.operations import OPERATIONS
 from telamon_jira.confining.projects import Projects
@@ -28,6 +29,7 @@ class JiraGuard:
         rule = OPERATIONS.get(f"{asking.method} {asking.path}")
         if rule is None:
             raise refused()
+        stored_only(asking)
         for check in rule.before:
             asking = await check(self._where, asking)
         return asking
