@@ -198,3 +198,18 @@ async def test_a_session_takes_only_so_many_requests_at_once(
     assert refused.headers["Retry-After"] == "1"
     workshop.release.set()
     assert (await running).status == 200
+
+
+@pytest.mark.row("MCP-B28")
+async def test_a_question_that_is_given_up_is_cancelled_under_its_own_id(client: Client) -> None:
+    await client.start(elicitation={})
+    async with client.sent(call("order", 4, thing="boat")) as response:
+        events = [await read_event(response) for _ in range(2)]
+        question = events[1]
+        assert question is not None
+        params = {"requestId": 4}
+        note = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
+        assert (await client.post(note)).status == 202
+        rest = [event.message for event in await all_events(response)]
+    given_up = [each["params"] for each in rest if each.get("method") == note["method"]]
+    assert [each["requestId"] for each in given_up] == [question.message["id"]]

@@ -395,3 +395,21 @@ async def test_a_followed_stream_ends_for_now_when_the_storage_cannot_be_read(
     here.workshop.release.set()
     async with there.at(client).listening(Last_Event_ID=progress.id) as resumed:
         assert len(await all_events(resumed)) == 1
+
+
+async def test_a_standing_stream_opens_though_nobody_can_be_told(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = replicas
+
+    async def unavailable(*_: str) -> None:
+        raise StorageUnavailable
+
+    await client.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(here.server.storage.notifications, "publish", unavailable)
+        async with client.listening() as stream:
+            assert stream.status == 200
+            crossing = here.server.endpoint._elsewhere.crossing
+            await eventually(lambda: crossing._claiming is None)
+    assert crossing._claims == []

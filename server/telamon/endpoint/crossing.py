@@ -40,6 +40,9 @@ _CLAIM = "mcp_session.claim"
 _RECEIPT = "letter.receipt"
 _RECEIPT_SECONDS = 5.0
 _ACCEPTED = 202
+_CLAIMS = 60
+"""How many go into one NOTIFY: about 100 bytes each, of 8,000."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,6 +71,8 @@ class Crossing:
         self._under_way: Counter[str] = Counter()
         self._taking: asyncio.Task[None] | None = None
         self._more = False
+        self._claims: list[tuple[str, int, str]] = []
+        self._claiming: asyncio.Task[None] | None = None
         if presence.shared:
             subscribe = storage.notifications.subscribe
             subscribe(LETTER, self._letter_waits, missed=self._take)
@@ -112,25 +117,39 @@ class Crossing:
             params = {"requestId": id_}
             session.take(JSONRPCNotification(jsonrpc="2.0", method=CANCELLED, params=params))
 
-    async def claim(self, session: Session, number: int = STANDING, owner: str = "") -> None:
+    def claim(self, session: Session, number: int = STANDING, owner: str = "") -> None:
         """Have the other processes finish their connections for a stream that goes on here.
 
         A message must not go out twice (MCP, transports, multiple connections). The standing stream
         is one of each process's; any other one is its *owner's*.
         """
         if self._presence.shared:
-            key = self._records.key(session.id).hex()
-            payload = json.dumps([self._presence.id, key, number, owner])
-            await self._notifications.publish(_CLAIM, payload)
+            self._claims.append((self._records.key(session.id).hex(), number, owner))
+            if self._claiming is None:
+                self._claiming = self._tasks.start(self._tell_claims(), name="claim streams")
+
+    async def _tell_claims(self) -> None:
+        """Tell of many at once: after a process has died, all of its clients come together."""
+        try:
+            while self._claims:
+                some, self._claims = self._claims[:_CLAIMS], self._claims[_CLAIMS:]
+                payload = json.dumps([self._presence.id, some])
+                await self._notifications.publish(_CLAIM, payload)
+        except StorageUnavailable:
+            log.warning("streams.not_claimed", streams=len(self._claims))
+            self._claims.clear()
+        finally:
+            self._claiming = None
 
     def _claimed(self, payload: str) -> None:
-        by, key, number, owner = json.loads(payload)
-        session = self._sessions.of_key(key)
-        if session is None or by == self._presence.id:
-            return
-        stream = session.find(number) if owner in {"", self._presence.id} else None
-        if stream is not None:
-            stream.detach()
+        by, claims = json.loads(payload)
+        for key, number, owner in claims if by != self._presence.id else ():
+            session = self._sessions.of_key(key)
+            stream = None
+            if session is not None and owner in {"", self._presence.id}:
+                stream = session.find(number)
+            if stream is not None:
+                stream.detach()
 
     async def hand_over(
         self, id_: str, admission: Admission, message: JSONRPCMessage, query: str

@@ -85,7 +85,7 @@ class Elsewhere:
         """
         if not self._presence.shared:
             raise Refused(refusal(404, "Unknown Last-Event-ID"))
-        await self.crossing.claim(session, place.number, place.owner)
+        self.crossing.claim(session, place.number, place.owner)
         return await self._resuming.follow(request, admission, session, place)
 
     def _revoked(self, family_id: str | None = None) -> None:

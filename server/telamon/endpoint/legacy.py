@@ -151,7 +151,7 @@ class Legacy:
         try:
             with self._lines.hold(reader, admission):
                 if stream.number == STANDING:
-                    await self._elsewhere.crossing.claim(session)
+                    self._elsewhere.crossing.claim(session)
                 if moved:
                     self._elsewhere.changes.tell_lately(session)
                 return await self._follow(request, admission, session, stream, reader, prime=prime)

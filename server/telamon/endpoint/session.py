@@ -174,7 +174,7 @@ class Session:
         """End the standing stream as soon as it waits for no answer."""
         self._winding_down = True
         if not (self.one_stream and self._running):
-            self.standing.end()
+            self.standing.end(come_back=True)
 
     def cut(self) -> None:
         """Answer everything that still runs: the server stops, and nobody knows how far it got."""

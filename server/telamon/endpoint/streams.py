@@ -17,6 +17,7 @@ from telamon.endpoint.wire import PING, event
 MOST_EVENTS = 64
 MOST_BYTES = 256 * 1024
 RETRY_MILLISECONDS = 1000
+RETRY = b"retry: %d\r\n\r\n" % RETRY_MILLISECONDS
 
 Prime = Literal["first", "behind", "never"]
 Logged = tuple[int, bytes, str | None]
@@ -79,6 +80,7 @@ class Stream:
     __slots__ = (
         "_log",
         "_waiting",
+        "come_back",
         "ended",
         "name",
         "note",
@@ -95,6 +97,7 @@ class Stream:
         self.note: Callable[[Stream, Logged], None] | None = None
         self.seq = 0
         self.ended = False
+        self.come_back = False
         self.only_answers = True
         self.reader: Reader | None = None
         self._waiting = frozenset(waiting)
@@ -129,9 +132,13 @@ class Stream:
             if self.reader is not None and seq > self.reader.sent:
                 self.reader.drop()
 
-    def end(self) -> None:
-        """Take no more events; the reader writes what is left and finishes."""
+    def end(self, *, come_back: bool = False) -> None:
+        """Take no more events; the reader writes what is left and finishes.
+
+        *come_back* tells the client that another stream may be opened, and when.
+        """
         self.ended = True
+        self.come_back = come_back
         self._wake()
 
     def detach(self) -> None:
@@ -216,6 +223,8 @@ class Stream:
                 await response.write(PING)
                 reader.wrote()
             if self.ended or reader.left:
+                if self.come_back:
+                    await response.write(RETRY)
                 return
             await reader.wake.wait()
 
