@@ -1,7 +1,8 @@
 import json
 
 import pytest
-from adf.test_round_trip import MACRO, SCHEMA, doc, p
+from adf.schema import SCHEMA
+from adf.test_round_trip import MACRO, doc, p
 
 from telamon.adf import TooDeep, TooLarge, apply_edit, from_markdown, to_markdown
 from telamon.adf.origin import walk

@@ -1,13 +1,12 @@
 """The tables of the content model say what the published schema says."""
 
 import functools
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from adf.documents import Node
+from adf.schema import FULL, AdfValidator
 from adf.test_round_trip import WHOLE
 from jsonschema import Draft4Validator
 
@@ -15,7 +14,6 @@ from telamon.adf import model, values
 from telamon.adf.origin import walk
 from telamon.adf.validity import valid
 
-FULL = json.loads((Path(__file__).parent / "data" / "adf.schema.json").read_text())
 SAMPLES: dict[str, Node] = {node["type"]: node for node in walk(WHOLE)}
 DEFINITIONS = {
     "tableRow": "table_row",
@@ -43,7 +41,8 @@ LOOSE = {"bodiedSyncBlock"}
 @functools.cache
 def validator(name: str) -> Draft4Validator:
     reference = {"$ref": f"#/definitions/{name}_node", "definitions": FULL["definitions"]}
-    return Draft4Validator(reference)
+    found: Draft4Validator = AdfValidator(reference)
+    return found
 
 
 def by_schema(node: Node) -> bool:

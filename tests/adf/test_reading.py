@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from adf.documents import SPECIAL, Node
 from adf.profiles import cases
-from adf.test_round_trip import SCHEMA, doc, link, p, t
+from adf.schema import SCHEMA
+from adf.test_round_trip import doc, link, p, t
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from telamon.adf import canonical, from_markdown, plain_text, to_markdown
 from telamon.adf.reader import Profile
 
 INPUTS = json.loads((Path(__file__).parent / "data" / "inputs.json").read_text())
-SPECIFICATIONS = json.loads((Path(__file__).parent / "data" / "spec_examples.json").read_text())
+GFM = json.loads((Path(__file__).parent / "data" / "gfm.json").read_text())
 PIECES = st.sampled_from(
     [
         "\n",
@@ -78,14 +79,11 @@ def test_each_construct_makes_a_valid_document(text: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["confluence", "jira"])
-@pytest.mark.parametrize("suite", sorted(SPECIFICATIONS))
-def test_each_example_of_the_specifications_makes_a_valid_document(
-    suite: str, profile: Profile
-) -> None:
-    for text in SPECIFICATIONS[suite]:
-        document = from_markdown(text, profile=profile)
-        SCHEMA.validate(document)
-        assert from_markdown(to_markdown(document)) == document, text
+@pytest.mark.parametrize("text", GFM)
+def test_each_form_that_gfm_adds_makes_a_valid_document(text: str, profile: Profile) -> None:
+    document = from_markdown(text, profile=profile)
+    SCHEMA.validate(document)
+    assert from_markdown(to_markdown(document)) == document
 
 
 def item(*blocks: Node) -> Node:

@@ -1,20 +1,14 @@
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from adf.documents import Node, documents, node
 from adf.profiles import cases
+from adf.schema import SCHEMA
 from hypothesis import given
-from jsonschema import Draft4Validator
 
 from telamon.adf import canonical, from_markdown, model, to_markdown, values
 from telamon.adf.origin import walk
 from telamon.adf.validity import valid
-
-SCHEMA = Draft4Validator(
-    json.loads((Path(__file__).parent / "data" / "adf.schema.json").read_text())
-)
 
 
 def doc(*blocks: Node) -> Node:
