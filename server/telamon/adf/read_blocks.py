@@ -148,7 +148,7 @@ class BlockReader:
         if found is not None:
             # Attributes are not for what was not written here: they could make it another macro.
             return found
-        language = info.split()[0] if info else ""
+        language = next(iter(info.split()), "")
         attrs = {"language": language} if language else {}
         return with_items(build("codeBlock", [text_node(text)] if text else [], attrs), items)
 
