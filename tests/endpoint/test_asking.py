@@ -69,14 +69,17 @@ async def test_a_state_that_is_not_ones_own_is_refused(
 
 @pytest.mark.row("MCP-C42")
 async def test_a_missing_answer_is_asked_for_again(client: Client) -> None:
-    answer = await client.modern(again({"other": SIZE["size"]}), capabilities=FORMS)
-    assert list(answer.result["inputRequests"]) == ["size"]
+    state = (await first_round(client)).result["requestState"]
+    for message in (again({"other": SIZE["size"]}, state), again({}, state), again(SIZE)):
+        answer = await client.modern(message, capabilities=FORMS)
+        assert list(answer.result["inputRequests"]) == ["size"]
 
 
 @pytest.mark.row("MCP-C42")
 async def test_an_answer_that_does_not_fit_is_an_error(client: Client, workshop: Workshop) -> None:
     wrong = {"size": {"action": "accept", "content": {"size": "huge"}}}
-    answer = await client.modern(again(wrong), capabilities=FORMS)
+    state = (await first_round(client)).result["requestState"]
+    answer = await client.modern(again(wrong, state), capabilities=FORMS)
     assert answer.error["code"] == -32602
     assert "size" in answer.error["message"]
     assert workshop.done == []
@@ -84,7 +87,8 @@ async def test_an_answer_that_does_not_fit_is_an_error(client: Client, workshop:
 
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_a_refusal_reaches_the_tool(client: Client, workshop: Workshop, action: str) -> None:
-    answer = await client.modern(again({"size": {"action": action}}), capabilities=FORMS)
+    state = (await first_round(client)).result["requestState"]
+    answer = await client.modern(again({"size": {"action": action}}, state), capabilities=FORMS)
     assert answer.text == f"No order: {action}."
     assert workshop.done == []
 

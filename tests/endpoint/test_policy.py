@@ -10,6 +10,9 @@ from fakes.endpoint_server import BEN_SITE, McpServer, mcp_server
 from fakes.mcp_client import Answer, Client, call, read_event, request
 from fakes.products import make_product
 
+from telamon.endpoint.confirming import confirm
+from telamon.plugin.testing import FakeCall
+
 TOYS = {
     ("GET", "/rest/toys/1"): {"id": "1", "name": "Bear"},
     ("GET", "/rest/toys"): {"toys": [{"id": "1", "name": "Bear"}]},
@@ -124,7 +127,7 @@ async def test_without_a_known_address_a_rule_for_addresses_leaves_nothing(
         assert sent(server) == []
 
 
-def confirmed(first: Answer, **content: bool) -> dict[str, Any]:
+def confirmed(first: Answer, **content: Any) -> dict[str, Any]:
     again = call("deleteToy", toyId="1")
     again["params"]["inputResponses"] = {
         next(iter(first.result["inputRequests"])): {"action": "accept", "content": content}
@@ -156,6 +159,67 @@ async def test_without_a_yes_nothing_is_deleted(serving: Serving, content: dict[
         first = await client.modern(DELETE, capabilities=FORMS)
         second = await client.modern(confirmed(first, **content), capabilities=FORMS)
         assert "Gone" not in str(second.messages)
+        assert sent(server) == []
+
+
+@pytest.mark.row("SEC-G07", "MCP-C42")
+async def test_a_yes_to_a_question_that_was_not_put_is_no_yes(serving: Serving) -> None:
+    async with serving(**CONFIRM) as (server, client):
+        first = await client.modern(DELETE, capabilities=FORMS)
+        unasked = confirmed(first, delete=True)
+        del unasked["params"]["requestState"]
+        asked_again = await client.modern(unasked, capabilities=FORMS)
+        assert asked_again.result["inputRequests"] == first.result["inputRequests"]
+        # A state of this very call, from before a question that is answered ahead of time.
+        ahead = confirmed(first, delete=True)
+        ahead["params"]["inputResponses"]["sure"] = {"action": "accept", "content": {"sure": True}}
+        second = await client.modern(ahead, capabilities=FORMS)
+        (own,) = second.result["inputRequests"].values()
+        assert own["params"]["message"] == "Throw toy 1 away?"
+        assert sent(server) == []
+
+
+@pytest.mark.row("SEC-G07", "SEC-N06")
+@pytest.mark.parametrize(
+    "other",
+    [
+        call("deleteToy", toyId="2"),
+        call("deleteToy", toyId="1", cloudId="one.example.com"),
+        call("callTool", name="deleteToy", arguments={"toyId": "1"}),
+        call("paintToy", toyId="1", colour="red"),
+    ],
+)
+async def test_a_yes_is_for_one_tool_with_its_arguments(
+    serving: Serving, other: dict[str, Any]
+) -> None:
+    async with serving(**CONFIRM) as (server, client):
+        first = await client.modern(DELETE, capabilities=FORMS)
+        yes = confirmed(first, delete=True)["params"]
+        for part in ("inputResponses", "requestState"):
+            other["params"][part] = yes[part]
+        answer = await client.modern(other, capabilities=FORMS)
+        assert (answer.status, answer.error["code"]) == (400, -32602)
+        assert sent(server) == []
+
+
+@pytest.mark.row("SEC-G07")
+async def test_call_tool_asks_as_well(serving: Serving) -> None:
+    message = call("callTool", name="deleteToy", arguments={"toyId": "1"})
+    async with serving(**CONFIRM) as (server, client):
+        answer = await client.modern(message, capabilities=FORMS)
+        (asked,) = answer.result["inputRequests"].values()
+        assert asked["params"]["message"].startswith("Throw a toy away? ")
+        assert "this client cannot ask" in (await client.modern(message)).text
+        assert sent(server) == []
+
+
+@pytest.mark.row("SEC-G07")
+@pytest.mark.parametrize("said", ["yes", "true", 1, [True], {"delete": True}, None])
+async def test_nothing_but_true_is_a_yes(serving: Serving, said: Any) -> None:
+    async with serving(**CONFIRM) as (server, client):
+        first = await client.modern(DELETE, capabilities=FORMS)
+        second = await client.modern(confirmed(first, delete=said), capabilities=FORMS)
+        assert (second.status, second.error["code"]) == (400, -32602)
         assert sent(server) == []
 
 
@@ -197,3 +261,58 @@ async def test_a_long_question_is_cut(serving: Serving) -> None:
         answer = await client.modern(call("deleteToy", toyId="1" * 2000), capabilities=FORMS)
         (asked,) = answer.result["inputRequests"].values()
         assert len(asked["params"]["message"]) < 600
+
+
+@pytest.mark.row("SEC-G07")
+async def test_no_long_argument_hides_another_one() -> None:
+    user = FakeCall(answers={"confirm": {"delete": True}})
+    await confirm(user, "Throw a toy away", {"reason": "Because. " * 200, "toyId": "77"})
+    ((_, question),) = user.asked
+    assert question.endswith('…, "toyId": "77"}')
+    assert len(question) < 600
+
+
+@pytest.mark.row("SEC-G07")
+async def test_what_is_denied_completes_like_what_does_not_exist(
+    serving: Serving, http: aiohttp.ClientSession
+) -> None:
+    rule = {"accounts": ["ben"], "products": {"toys": {"access": ["write"]}}}
+    async with serving(rules=[rule]) as (server, ada):
+        ben = Client(http, server.mcp, await server.token(account="ben"))
+        toy, room = "toys://{site}/toy/{key}", {"name": "room", "value": ""}
+        site = {"name": "site", "value": ""}
+        denied = [
+            ({"type": "ref/prompt", "name": "tidyUp"}, room),
+            ({"type": "ref/resource", "uri": toy}, {"name": "key", "value": ""}),
+            ({"type": "ref/resource", "uri": toy}, site),
+        ]
+        missing = request(
+            "completion/complete",
+            {"ref": {"type": "ref/prompt", "name": "noSuch"}, "argument": room},
+        )
+        unknown = await ben.modern(missing)
+        assert unknown.error["code"] == -32602
+        for ref, argument in denied:
+            message = request("completion/complete", {"ref": ref, "argument": argument})
+            assert "result" in (await ada.modern(message)).last
+            assert (await ben.modern(message)).error == unknown.error
+
+
+@pytest.mark.row("SEC-G07")
+async def test_a_denied_toolset_is_none_to_that_person(
+    serving: Serving, http: aiohttp.ClientSession
+) -> None:
+    rule = {"accounts": ["ben"], "products": {"toys": {"access": ["read"]}}}
+    async with serving(access=EVERYTHING, rules=[rule]) as (server, ada):
+        token = await server.token(account="ben")
+        message = request("tools/list")
+        ben = Client(http, f"{server.mcp}?capabilities=DELETE_TOYS", token)
+        delete = await ben.modern(message)
+        ben.url = f"{server.mcp}?capabilities=HIDE_TOYS"
+        made_up = await ben.modern(message)
+        assert (delete.status, delete.error["code"]) == (400, -32602)
+        said = made_up.error["message"].replace("HIDE_TOYS", "DELETE_TOYS")
+        assert delete.error["message"] == said
+        assert "WRITE_TOYS" not in said
+        ada.url += "?capabilities=DELETE_TOYS"
+        assert "result" in (await ada.modern(message)).last

@@ -1,8 +1,9 @@
 """Questions to the user, in both eras.
 
 The revisions before 2026-07-28 send the client a request and wait. Since then a call *ends* with
-the question, and the client sends it again with the answer; ``requestState`` carries the answers to
-earlier questions, sealed and bound to user, tool and arguments by the kernel's boundary.
+the question, and the client sends it again with the answer; ``requestState`` carries which question
+that was and the answers to earlier ones, sealed and bound to user, tool and arguments by the
+kernel's boundary. An answer to a question that was not put is passed over.
 """
 
 import asyncio
@@ -48,14 +49,11 @@ class Questions:
         self._modern = context.protocol_version in MODERN_PROTOCOL_VERSIONS
         self._answers: dict[str, types.ElicitResult] = {}
         if self._modern:
-            self._answers = {
-                **_carried(params.request_state),
-                **{
-                    key: given
-                    for key, given in (params.input_responses or {}).items()
-                    if isinstance(given, types.ElicitResult)
-                },
-            }
+            given = params.input_responses or {}
+            for key, earlier in _carried(params.request_state).items():
+                answer = earlier or given.get(key)
+                if isinstance(answer, types.ElicitResult):
+                    self._answers[key] = answer
 
     async def ask(self, key: str, question: str, answer: type[AnswerT]) -> Answer[AnswerT]:
         """Return the user's answer.
@@ -107,14 +105,14 @@ class Questions:
         )
 
     def _stop_for(self, key: str, asked: types.ElicitRequestFormParams) -> Never:
-        state = {
+        state: dict[str, Any] = {
             name: given.model_dump(mode="json", include={"action", "content"}, exclude_none=True)
             for name, given in self._answers.items()
         }
         raise NeedsAnswer(
             types.InputRequiredResult(
                 input_requests={key: types.ElicitRequest(params=asked)},
-                request_state=json.dumps(state),
+                request_state=json.dumps({**state, key: None}),
             )
         )
 
@@ -152,11 +150,14 @@ def _has_forms(elicitation: types.ElicitationCapability) -> bool:
     return elicitation.form is not None or elicitation.url is None
 
 
-def _carried(state: str | None) -> Mapping[str, types.ElicitResult]:
+def _carried(state: str | None) -> Mapping[str, types.ElicitResult | None]:
+    """Return the questions that were put, with their answers; the last one has none yet."""
     if state is None:
         return {}
     answers: dict[str, Any] = json.loads(state)
-    return {key: types.ElicitResult.model_validate(given) for key, given in answers.items()}
+    return {
+        key: given and types.ElicitResult.model_validate(given) for key, given in answers.items()
+    }
 
 
 def _read(key: str, given: types.ElicitResult, answer: type[AnswerT]) -> Answer[AnswerT]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from telamon.catalog import Catalog
 from telamon.plugin import Tool
+from telamon.policy import Policy
 
 _MOST_NAMES = 50
 _MOST_SHOWN = 5
@@ -58,13 +59,14 @@ def read_choice(query: Mapping[str, str]) -> Choice:
     )
 
 
-def mistaken(choice: Choice, catalog: Catalog) -> str | None:
+def mistaken(choice: Choice, catalog: Catalog, policy: Policy) -> str | None:
     """Say what is wrong with a choice none of whose names means anything, or return None.
 
     Such a connection would list nothing, and nobody would know why. A name that means nothing
-    beside one that does is passed over: its plugin may be switched off for now.
+    beside one that does is passed over: its plugin may be switched off for now. What *policy*
+    denies means nothing.
     """
-    offered = catalog.tools.values()
+    offered = [o for o in catalog.tools.values() if policy.allows(o.product.name, o.tool)]
     toolsets = {f"{each.product.name}-{each.tool.group}" for each in offered}
     capabilities = {f"{each.tool.access}_{each.product.name}".upper() for each in offered}
     named = choice.toolsets | choice.capabilities
@@ -72,7 +74,7 @@ def mistaken(choice: Choice, catalog: Catalog) -> str | None:
         return None
     known = sorted(toolsets) if choice.toolsets else sorted(capabilities)
     shown = ", ".join(sorted(name[:_LONGEST_NAME] for name in named)[:_MOST_SHOWN])
-    return f"There is nothing named {shown} to list. There is: {', '.join(known)}."
+    return f"There is nothing named {shown} to list. There is: {', '.join(known) or 'nothing'}."
 
 
 def _names(text: str) -> frozenset[str]:

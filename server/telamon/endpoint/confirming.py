@@ -10,13 +10,14 @@ from telamon.endpoint.invisible import visible_text
 from telamon.plugin import Call, CannotAsk, Forbidden
 
 _KEY = "confirm"
-_LONGEST = 500
+_LONGEST = 120
+"""How many characters of one argument are shown: a long one must not hide the next."""
 
 
 class Confirmation(BaseModel):
     """The form."""
 
-    delete: bool = Field(title="Yes, delete it")
+    delete: bool = Field(title="Yes, delete it", strict=True)
 
 
 async def confirm(call: Call, title: str, arguments: Mapping[str, Any]) -> None:
@@ -26,10 +27,11 @@ async def confirm(call: Call, title: str, arguments: Mapping[str, Any]) -> None:
         CannotAsk: The client cannot put questions to its user, so nothing is deleted.
         Forbidden: The user said anything but yes.
     """
-    said = visible_text(json.dumps(dict(arguments), ensure_ascii=False))
-    shown = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+    shown = ", ".join(f"{_cut(name)}: {_cut(value)}" for name, value in arguments.items())
     try:
-        answer = await call.ask(_KEY, f"{title}? The app wants to do this: {shown}", Confirmation)
+        answer = await call.ask(
+            _KEY, f"{title}? The app wants to do this: {{{shown}}}", Confirmation
+        )
     except CannotAsk as error:
         raise CannotAsk(
             "The operator of this server wants the user asked before anything is deleted, and this "
@@ -37,3 +39,8 @@ async def confirm(call: Call, title: str, arguments: Mapping[str, Any]) -> None:
         ) from error
     if answer.value is None or not answer.value.delete:
         raise Forbidden("The user did not confirm it. Nothing was deleted.")
+
+
+def _cut(value: object) -> str:
+    said = visible_text(json.dumps(value, ensure_ascii=False))
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

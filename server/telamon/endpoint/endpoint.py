@@ -42,6 +42,7 @@ from telamon.endpoint.streams import MOST_EVENTS
 from telamon.endpoint.wire import Refused, read_json, refusal
 from telamon.plugin import Json
 from telamon.plugin.events import Announce
+from telamon.policy import Policy
 from telamon.settings import Settings
 from telamon.storage import Storage
 from telamon.tasks import Tasks
@@ -211,7 +212,7 @@ class Endpoint:
             try:
                 admission = await self._bearer.admit(request, resource)
                 self._check_origin(request)
-                self._check_choice(request)
+                self._check_choice(request, admission.principal.policy)
                 self._allowance.admit(admission.principal.account_id)
                 return await answer(request, admission)
             except Refused as refused:
@@ -229,9 +230,9 @@ class Endpoint:
         if refused is not None:
             raise Refused(refused)
 
-    def _check_choice(self, request: web.Request) -> None:
+    def _check_choice(self, request: web.Request, policy: Policy) -> None:
         if request.query:
-            wrong = mistaken(read_choice(request.query), self._catalog)
+            wrong = mistaken(read_choice(request.query), self._catalog, policy)
             if wrong is not None:
                 raise Refused(refusal(400, visible_text(wrong), code=INVALID_PARAMS))
 

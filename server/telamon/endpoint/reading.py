@@ -138,7 +138,7 @@ class Reading:
             offer = self._prompt(params.ref.name)
         else:
             offer = self._template(params.ref.uri)
-        if offer is None:
+        if offer is None or not self._offers(context, offer[0], offer[1]):
             raise MCPError(INVALID_PARAMS, "There is nothing of this name to complete.")
         product, needs, complete = offer
         values: Sequence[str] = []

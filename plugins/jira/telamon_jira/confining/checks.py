@@ -69,7 +69,7 @@ def stored_only(asking: Asking) -> None:
         Forbidden: The query or the body asks for one.
     """
     for asked in (asking.query.get("expand"), members(asking.body).get("expand")):
-        named = ",".join(map(str, asked)) if isinstance(asked, list) else str(asked)
+        named = ",".join(map(str, items(asked))) or str(asked)
         if "rendered" in named.casefold():
             raise refused(": rendered texts can hold the summaries of other projects' issues")
 
