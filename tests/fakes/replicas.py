@@ -10,8 +10,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 from fakes.demo_process import free_port
-from fakes.serve_process import Served, served
+from fakes.serve_process import Served, served, status_of
 
+_READY = 200
+_START_SECONDS = 120.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te"})
 
 
@@ -92,6 +94,15 @@ def replica_of(site: Served, name: str, **changes: str) -> Served:
     return replace(site, folder=folder, port=port, environment=environment, walks=[])
 
 
+async def _start(replica: Served) -> None:
+    """Start a replica among others that start at the same time, on a machine with few cores."""
+    process = replica.spawn()
+    async with aiohttp.ClientSession() as http, asyncio.timeout(_START_SECONDS):
+        while await status_of(http, f"{replica.home}/readyz") != _READY:
+            assert process.poll() is None, replica.log
+            await asyncio.sleep(0.1)
+
+
 @asynccontextmanager
 async def deployed(
     folder: Path, database: str, number: int = 2, changes: Mapping[str, str] | None = None
@@ -107,7 +118,7 @@ async def deployed(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
         try:
-            await asyncio.gather(*(replica.start() for replica in replicas))
+            await asyncio.gather(*(_start(replica) for replica in replicas))
             await runner.setup()
             await web.TCPSite(runner, "localhost", site.port).start()
             yield Deployment(site=site, front=front, replicas=replicas)

@@ -19,9 +19,10 @@ from fakes.mcp_client import (
     read_event,
     request,
 )
+from fakes.postgres import Postgres
 from fakes.replica_pair import SECOND
 from fakes.replicas import Deployment, deployed
-from fakes.serve_process import Walk
+from fakes.serve_process import Walk, until
 
 pytestmark = pytest.mark.postgres
 
@@ -169,3 +170,38 @@ async def test_a_replica_that_is_ended_in_order_hands_its_sessions_on(
     await deployment.replicas[0].start()
     front.pinned = 0
     assert (await client.post(request("tools/list"))).status == 200
+
+
+@pytest.mark.row("SEC-P06", "SEC-P09", "SEC-P17")
+async def test_postgresql_may_go_and_come_back_while_streams_are_open(tmp_path: Path) -> None:
+    with Postgres() as database:
+        async with deployed(tmp_path, database.new_database()) as deployment:
+            walk = await deployment.site.signed_in()
+            client, front = client_of(walk), deployment.front
+            front.pinned = 0
+            await client.start()
+            async with client.listening() as stream:
+                await asyncio.to_thread(database.stop)
+                answers = [await client.post(request("tools/list")) for _ in range(3)]
+                assert {answer.status for answer in answers} <= {200, 503}
+                await until(
+                    lambda: all(
+                        replica.events("storage.notifications.lost")
+                        for replica in deployment.replicas
+                    )
+                )
+                await asyncio.to_thread(database.start)
+                for number, replica in enumerate(deployment.replicas):
+                    await replica.ready_or_not(200)
+                    front.pinned = number
+                    assert (await client.post(request("tools/list"))).status == 200
+                body = {
+                    "token": walk.state["pair"]["refresh_token"],
+                    "client_id": walk.state["client_id"],
+                }
+                async with walk.http.post(f"{deployment.home}/revoke", data=body) as answer:
+                    assert answer.status == 200
+                # The connection that listens may be away for five seconds more.
+                async with asyncio.timeout(10):
+                    while (found := await read_event(stream)) is not None:
+                        assert found.comment == "ping"
