@@ -28,7 +28,7 @@ class Media:
 
     def keep(self, file: SandboxResponse) -> str:
         """Return the address under which *file* can be fetched for a while."""
-        signed = token_urlsafe(32)
+        signed = token_urlsafe(24)  # an address of the demo, which its log may tell
         self._files[signed] = (file, self._board.time() + LIFE_SECONDS)
         while len(self._files) > KEPT:
             self._files.popitem(last=False)
