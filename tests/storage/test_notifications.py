@@ -1,4 +1,6 @@
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -164,3 +166,30 @@ async def test_while_postgresql_is_down_everything_says_unavailable(
         await open_storage(f"postgresql://x@127.0.0.1:{own_postgres.port}/x", keys=ring)
     own_postgres.start()
     await storage.check()
+
+
+@pytest.mark.postgres
+@pytest.mark.row("SEC-P06")
+async def test_a_connection_that_has_fallen_silent_is_replaced(
+    postgres: Postgres, postgres_url: str, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telamon.storage.notifications._PROBE_SECONDS", 0.05)
+    monkeypatch.setattr("telamon.storage.notifications._ANSWER_SECONDS", 1.0)
+    storage = await open_storage(postgres_url, keys=ring)
+    missed = asyncio.Event()
+    storage.notifications.subscribe("revoked", lambda _: None, missed=missed.set)
+    listening = int(
+        postgres.sql(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "  # noqa: S608 - a test's own
+            f"AND datname = '{postgres_url.rpartition('/')[2]}' "
+            "ORDER BY backend_start DESC LIMIT 1"
+        )
+    )
+    os.kill(listening, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(30):
+            await missed.wait()
+        assert storage.notifications.connected
+    finally:
+        os.kill(listening, signal.SIGCONT)
+        await storage.close()

@@ -20,6 +20,8 @@ _log = structlog.get_logger(__name__)
 _CHANNEL: Final = "telamon"
 _SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
+_PROBE_SECONDS: Final = 10.0
+_ANSWER_SECONDS: Final = 5.0
 
 
 class Notifications:
@@ -105,7 +107,7 @@ class Notifications:
     async def _keep(self) -> None:
         while True:
             if self._line is not None:
-                await self._line.ended.wait()
+                await self._line.until_lost()
                 _log.warning("storage.notifications.lost")
                 await self._hang_up()
             pause = _SHORTEST_PAUSE
@@ -176,6 +178,22 @@ class _Line:
         self.driver = driver
         self.ended = asyncio.Event()
         driver.add_termination_listener(self._end)
+
+    async def until_lost(self) -> None:
+        """Return when it is gone, or silent: a cable that was cut says nothing by itself."""
+        while not await self._ends_within(_PROBE_SECONDS):
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self.driver.execute("SELECT 1")
+            except Exception as error:  # noqa: BLE001 - whatever it was, listen on another one
+                _log.warning("storage.notifications.silent", error=type(error).__name__)
+                return
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.ended.wait()
+        return self.ended.is_set()
 
     def _end(self, _driver: object) -> None:
         self.ended.set()
