@@ -4,16 +4,20 @@ The deployment's own values stand in ``[policy]``. Each of ``[[policy.rules]]`` 
 person on a site replaces the values it names, in the rules' order.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from re import fullmatch
 from typing import Any
 from urllib.parse import urlsplit
+
+from yarl import URL
 
 from telamon.plugin import Access, AnyProduct, Tool
 from telamon.plugin.scopes import NeedsScopes
 from telamon.settings import PolicyRule, PolicySettings, ProductPolicy
+
+HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,10 +100,10 @@ class Policies:
         Whose e-mail address is unknown gets :data:`NOTHING` where a rule asks for it: who hides
         it must not escape a rule.
         """
-        if self.needs_email and not email:
+        domain = domain_of(email)
+        if self.needs_email and not domain:
             return NOTHING
         host = (urlsplit(site_url).hostname or "").lower()
-        domain = (email or "").rpartition("@")[2].lower()
         rules = self._settings.rules
         held = tuple(n for n, r in enumerate(rules) if _holds(r, account_id, domain, host))
         if held not in self._found:
@@ -120,6 +124,19 @@ class Policies:
     def offers(self, product: str, offer: NeedsScopes) -> bool:
         """Tell whether a resource, a prompt or a search of *product* exists for anybody."""
         return any(policy.offers(product, offer) for policy in self._any)
+
+
+def domain_of(email: str | None) -> str:
+    """Return the domain of an address as host names are compared; empty where it has none.
+
+    In small ASCII letters (IDNA), whatever blanks or full stops stand around it.
+    """
+    local, _, domain = (email or "").strip().rpartition("@")
+    try:
+        host = URL.build(scheme="https", host=domain.rstrip(".").lower()).raw_host or ""
+    except ValueError:
+        return ""
+    return host if local and HOST_NAME.fullmatch(host) else ""
 
 
 def policy_faults(
@@ -154,7 +171,7 @@ def policy_faults(
                     f"{where}.products.{name}.only_in: {key!r} is no key of {name} "
                     f"{product.containers.noun}"
                     for key in limits.only_in or ()
-                    if not fullmatch(product.containers.key, key)
+                    if not re.fullmatch(product.containers.key, key)
                 ]
     return found
 

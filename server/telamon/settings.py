@@ -26,7 +26,10 @@ PREFIX = "TELAMON_"
 Seconds = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
 ContainerKey = Annotated[str, StringConstraints(pattern=r"^~?[A-Za-z0-9][A-Za-z0-9_:.-]*$")]
-HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$", to_lower=True)]
+HostName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", to_lower=True)
+]
+AccountId = Annotated[str, StringConstraints(pattern=r"^[^\s,]+$")]
 
 
 class Section(BaseModel):
@@ -168,7 +171,7 @@ class PolicyRule(Section):
     """
 
     sites: tuple[HostName, ...] = ()
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[AccountId, ...] = ()
     """Atlassian account ids."""
     email_domains: tuple[HostName, ...] = ()
     read_only: bool | None = None

@@ -101,6 +101,69 @@ def test_who_hides_the_address_escapes_no_rule() -> None:
     assert tools(policies(rules=[{"accounts": ["ben"], "read_only": True}]), ("ada", None, SITE))
 
 
+@pytest.mark.row("SEC-G07")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ben@Other.Example.COM",
+        " ben@other.example.com\n",
+        "ben@other.example.com.",
+        '"a@b"@other.example.com',
+        "ben@other\u3002example.com",
+    ],
+)
+def test_no_way_of_writing_an_address_escapes_a_rule(address: str) -> None:
+    found = policies(rules=[{"email_domains": ["other.example.com"], "read_only": True}])
+    assert tools(found, ("ben", address, SITE)) == ["getToy"]
+
+
+@pytest.mark.row("SEC-G07")
+def test_a_domain_in_other_letters_is_the_one_that_its_ascii_form_names() -> None:
+    found = policies(rules=[{"email_domains": ["xn--strae-oqa.example.com"], "read_only": True}])
+    for domain in ("straße.example.com", "STRAßE.example.com", "xn--strae-oqa.example.com"):
+        assert tools(found, ("ben", f"ben@{domain}", SITE)) == ["getToy"]
+
+
+@pytest.mark.row("SEC-G07")
+@pytest.mark.parametrize(
+    "address", ["", "ben", "ben@", "@", "@example.com", "ben@.", "ben@a b", "ben@a..b", "ben@[::1]"]
+)
+def test_an_address_without_a_domain_is_none(address: str) -> None:
+    found = policies(rules=[{"email_domains": ["other.example.com"], "read_only": True}])
+    assert found.of("ben", address, SITE) is NOTHING
+
+
+@pytest.mark.row("SEC-G07")
+def test_a_rule_for_a_domain_is_not_for_those_below_it() -> None:
+    found = policies(rules=[{"email_domains": ["example.com"], "read_only": True}])
+    assert "paintToy" in tools(found, BEN)
+
+
+@pytest.mark.row("SEC-G07")
+@pytest.mark.parametrize("url", ["https://ONE.example.com:443", "https://one.example.com/wiki"])
+def test_a_site_is_known_by_its_host(url: str) -> None:
+    found = policies(rules=[{"sites": ["One.Example.com"], "read_only": True}])
+    assert tools(found, ("ada", None, url)) == ["getToy"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"sites": ["one.example.com."]},
+        {"sites": [".example.com"]},
+        {"sites": ["https://one.example.com"]},
+        {"email_domains": ["@example.com"]},
+        {"email_domains": ["example.com."]},
+        {"email_domains": [""]},
+        {"accounts": [""]},
+        {"accounts": ["ada, ben"]},
+    ],
+)
+def test_a_condition_that_nobody_can_meet_is_a_fault(rule: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        policies(rules=[rule])
+
+
 def test_a_rule_without_conditions_is_refused() -> None:
     with pytest.raises(ValidationError, match="neither sites nor accounts nor email_domains"):
         policies(rules=[{"read_only": True}])

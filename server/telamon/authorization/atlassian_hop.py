@@ -24,6 +24,7 @@ from telamon.authorization.progress import Asked, Progress, Step
 from telamon.authorization.withholding import left_on, on_site
 from telamon.catalog import Catalog
 from telamon.clock import Clock
+from telamon.policy import domain_of
 from telamon.settings import AtlassianSettings
 from telamon.storage import Storage
 from telamon.web.problems import (
@@ -156,8 +157,7 @@ class AtlassianHop:
 
     def _may_sign_in(self, account: Account) -> bool:
         allowed = self.settings.allowed_email_domains
-        domain = (account.email or "").rpartition("@")[2].lower()
-        return not allowed or domain in allowed
+        return not allowed or domain_of(account.email) in allowed
 
     def _may_use(self, url: str) -> bool:
         allowed = self.settings.allowed_sites
