@@ -95,6 +95,17 @@ async def test_a_denied_tool_is_unknown_even_where_its_scope_is_missing_too(
         assert (answer.status, answer.error["message"]) == (400, "Unknown tool: deleteToy")
 
 
+@pytest.mark.row("SEC-G07")
+async def test_a_denied_call_tool_is_unknown_whatever_it_was_to_call(
+    serving: Serving, http: aiohttp.ClientSession
+) -> None:
+    async with serving(access=EVERYTHING, deny_tools=["callTool"]) as (server, _):
+        client = Client(http, server.mcp, await server.token(["read:toys"]))
+        for name in ("deleteToy", "getToy", "noSuchTool"):
+            answer = await client.modern(call("callTool", name=name, arguments={}))
+            assert (answer.status, answer.error["message"]) == (400, "Unknown tool: callTool")
+
+
 async def test_who_may_not_read_finds_no_resource_prompt_or_hit(
     serving: Serving, http: aiohttp.ClientSession
 ) -> None:

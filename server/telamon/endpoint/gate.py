@@ -11,6 +11,7 @@ from aiohttp import web
 from telamon.atlassian.principal import Principal
 from telamon.catalog import Catalog
 from telamon.endpoint.bearer import Bearer
+from telamon.endpoint.desk import OWN
 from telamon.endpoint.finding_tools import call_tool
 from telamon.endpoint.kernel import JSONRPCMessage, JSONRPCRequest
 from telamon.endpoint.wire import Refused
@@ -68,6 +69,8 @@ class Gate:
 
     def _tool(self, name: str, arguments: Any, policy: Policy) -> NeedsScopes | None:
         if name == call_tool.name and isinstance(arguments, dict):
+            if not policy.allows(OWN, call_tool):
+                return None
             # What counts is the tool that it will call.
             name = str(cast("dict[str, Any]", arguments).get("name"))
         offered = self._catalog.tools.get(name)
