@@ -156,6 +156,26 @@ async def test_nothing_is_kept_of_what_is_no_initialize(server: McpServer, clien
 
 
 @pytest.mark.row("SEC-N26")
+async def test_a_client_that_comes_with_other_scopes_is_told_that_its_lists_have_changed(
+    server: McpServer, client: Client
+) -> None:
+    await client.start()
+    async with client.listening() as stream:
+        await client.post(request("ping"))
+        client.token = await server.token(["read:toys"])
+        await client.post(request("tools/list", id_=2))
+        kinds: list[str] = []
+        while len(kinds) < 3:
+            event = await read_event(stream)
+            assert event is not None
+            if event.data:
+                kinds.append(event.message["method"])
+        assert kinds == [
+            f"notifications/{k}/list_changed" for k in ("tools", "prompts", "resources")
+        ]
+    assert (await client.post(request("ping", id_=3))).status == 200
+
+
 async def test_sessions_that_start_at_once_stay_within_the_limit(
     http: aiohttp.ClientSession,
 ) -> None:

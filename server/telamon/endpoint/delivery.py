@@ -52,6 +52,7 @@ def open_stream(
     def exchange() -> Exchange:
         return Exchange(principal=principal, choice=choice, listener=session)
 
+    session.offer(principal)
     exchanges = {id_: exchange() for id_ in ids}
     stream = session.open(exchanges) if ids else None
     for message in messages:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import Context as Variables
 from typing import Any
 
+from telamon.atlassian.principal import Principal
 from telamon.clock import Clock
 from telamon.endpoint.exchange import Exchange
 from telamon.endpoint.kernel import (
@@ -30,6 +31,7 @@ from telamon.endpoint.pipes import Inbox, Outbox
 from telamon.endpoint.streams import Stream
 from telamon.endpoint.wire import answer_bytes, cut_error, message_bytes
 from telamon.plugin import LogLevel
+from telamon.policy import Policy
 
 STANDING = 0
 """The number of the stream that carries what no request asked for: the GET stream."""
@@ -71,6 +73,7 @@ class Session:
         self.log_level: LogLevel = "info"
         self.inbox = Inbox()
         self.standing = Stream(STANDING, owner=replica)
+        self._offered: tuple[frozenset[str], Policy] | None = None
         self.one_stream = one_stream
         self.followers = 0
         self._streams: dict[int, Stream] = {}
@@ -115,6 +118,17 @@ class Session:
     def tell(self, method: str) -> None:
         """Send a notification that no request asked for."""
         self.standing.push(message_bytes(JSONRPCNotification(jsonrpc="2.0", method=method)))
+
+    def offer(self, principal: Principal) -> None:
+        """Note what *principal* is offered; tell the client where that has changed.
+
+        A client that asked for more scopes, or less, goes on in the same session.
+        """
+        offered = principal.scopes, principal.policy
+        if self._offered not in (None, offered):
+            for kind in ("tools", "prompts", "resources"):
+                self.tell(f"notifications/{kind}/list_changed")
+        self._offered = offered
 
     def end(self) -> None:
         """End the loop, which cancels what still runs, and every stream."""
