@@ -22,6 +22,7 @@ _STRUCTURES = frozenset(
     if "paragraph" not in children and not children <= model.INLINE
 )
 """What holds parts of its own kind only: anything else is put beside it."""
+_LINES = frozenset(parent for parent, children in model.CONTENT.items() if children <= model.INLINE)
 _NEEDS_BLOCK = frozenset(
     [
         "blockquote",
@@ -38,7 +39,6 @@ _NEEDS_BLOCK = frozenset(
     ]
 )
 _IDENTIFIED = frozenset({"taskList", "taskItem", "blockTaskItem", "decisionList", "decisionItem"})
-_NONE: Node = {}
 _PRESET: dict[str, Node] = {
     "decisionItem": {"state": "DECIDED"},
     "mediaSingle": {"layout": "center"},
@@ -60,7 +60,7 @@ class Fitter:
     """
 
     def __init__(self, lacking: frozenset[str], new_id: Callable[[Node], str]) -> None:
-        self._lacking = lacking
+        self._holds = {parent: held - lacking for parent, held in model.CONTENT.items()}
         self._new_id = new_id
         self._settled: dict[int, Node] = {}  # by id: what lies deep is not looked at level by level
 
@@ -81,11 +81,11 @@ class Fitter:
         placed: list[Node] = []
         for part in self._settle(node):
             node_type = kind(part)
-            if self._may_hold(parent, node_type):
-                fitted = self._dressed(part, parent)
+            if node_type in self._holds[parent]:
+                fitted = self._dressed(part, parent) if "marks" in part else part
                 self._settled[id(fitted)] = fitted
                 placed.append(fitted)
-            elif self._may_hold(parent, WRAPPED.get(node_type, "")):
+            elif WRAPPED.get(node_type) in self._holds[parent]:
                 placed += self._place(build(WRAPPED[node_type], [part]), parent)
             elif parent in _STRUCTURES or (node_type in _LIFTED and parent in _DIVISIBLE):
                 placed.append(part)
@@ -94,13 +94,8 @@ class Fitter:
                     placed += self._place(simpler, parent)
         return placed
 
-    def _may_hold(self, parent: str, child: str) -> bool:
-        return child in model.CONTENT[parent] and child not in self._lacking
-
     def _dressed(self, node: Node, parent: str) -> Node:
         """The node with the marks that it may carry here."""
-        if "marks" not in node:
-            return node
         kept = allowed_marks(marks(node), model.marks_allowed(parent, kind(node)))
         bare = {key: value for key, value in node.items() if key != "marks"}
         return bare | {"marks": kept} if kept else bare
@@ -112,44 +107,46 @@ class Fitter:
         node_type = kind(node)
         if node_type not in model.TYPES:
             return [build("paragraph", fit_line([node], "paragraph"))]
-        attrs = self._attributes(node)
+        attrs = self._attributes(node, node_type)
         if attrs is None:
             return self._without_frame(node)
         bare: Node = {"type": node_type}
         if attrs or node_type in _NEEDS_ATTRS:
             bare["attrs"] = attrs
-        if marks(node):
-            bare["marks"] = marks(node)
+        if found := marks(node):
+            bare["marks"] = found
         if node_type not in model.CONTENT:
             return [bare]
-        if model.CONTENT[node_type] <= model.INLINE:
-            line = fit_line(content(node), node_type)
-            return [bare | {"content": line} if line else bare]
+        if node_type in _LINES:
+            if line := fit_line(content(node), node_type):
+                bare["content"] = line
+            return [bare]
         return self._divided(bare, self._children(content(node), node_type))
 
     def _without_frame(self, node: Node) -> list[Node]:
         """What is left of a node that lacks an attribute which it must have."""
-        if model.CONTENT.get(kind(node), model.INLINE) <= model.INLINE or not content(node):
+        if kind(node) in _LINES or kind(node) not in model.CONTENT or not content(node):
             return [build("paragraph", fit_line(content(node) or [node], "paragraph"))]
         return [part for child in content(node) for part in self._settle(child)]
 
-    def _attributes(self, node: Node) -> Node | None:
-        node_type = kind(node)
-        attrs = _PRESET.get(node_type, _NONE) | attributes(node)
+    def _attributes(self, node: Node, node_type: str) -> Node | None:
+        attrs = attributes(node)
+        if node_type in _PRESET:
+            attrs = _PRESET[node_type] | attrs
         if node_type in _IDENTIFIED and not isinstance(attrs.get("localId"), str):
-            attrs["localId"] = self._new_id(node)
+            attrs = attrs | {"localId": self._new_id(node)}
         return selected(node_type, attrs)
 
     def _divided(self, node: Node, children: list[Node]) -> list[Node]:
         """Divide a node around the children that it may not keep."""
-        allowed = model.CONTENT[kind(node)] - self._lacking
+        allowed = self._holds[kind(node)]
         if all(kind(child) in allowed for child in children):
             return self._filled(node, children)
         parts: list[Node] = []
         kept: list[Node] = []
         number = attributes(node).get("order", 1)
         for child in children:
-            if isinstance(child, Verbatim) or self._may_hold(kind(node), kind(child)):
+            if isinstance(child, Verbatim) or kind(child) in allowed:
                 kept.append(child)
                 continue
             parts += self._filled(copied(node), kept) if kept else []
@@ -163,7 +160,7 @@ class Fitter:
         return parts
 
     def _filled(self, node: Node, children: list[Node]) -> list[Node]:
-        """The node with these children, if it can be with them."""
+        """The node, which is ours alone, with these children, if it can be with them."""
         node_type = kind(node)
         if not children and node_type in _NEEDS_BLOCK:
             children = [build("paragraph")]
@@ -177,4 +174,5 @@ class Fitter:
             return [part for column in children for part in content(column)]
         if not children and node_type != "tableRow":
             return []
-        return [node | {"content": children}]
+        node["content"] = children
+        return [node]

@@ -20,11 +20,26 @@ from markdown_it.rules_block import (
 )
 
 Rule: TypeAlias = Callable[[StateBlock, int, int, bool], bool]
+
+
+def table_at(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A table, of which the second line shows at once whether it is none."""
+    if start + 2 > end:
+        return False
+    second = state.bMarks[start + 1] + state.tShift[start + 1]
+    return state.src[second : second + 1] in ("|", "-", ":") and table(state, start, end, silent)
+
+
+def rule_at(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A rule (`---`), of which the end of its line shows at once whether it is none."""
+    return state.src[state.eMarks[start] - 1] in "*-_ \t" and hr(state, start, end, silent)
+
+
 _BEGIN_WITH: dict[Rule, str] = {
     blockquote: ">",
     fence: "`~",
     heading: "#",
-    hr: "*-_",
+    rule_at: "*-_",
     list_block: "*-+0123456789",
     reference: "[",
 }
@@ -60,14 +75,9 @@ def _asking(rules: Sequence[Rule], known: dict[Rule, str]) -> Rule:
     def ask(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         first = state.bMarks[start] + state.tShift[start]
         asked = by_first.get(state.src[first : first + 1], others)
-        return any(rule(state, start, end, silent) for rule in asked)
+        for rule in asked:  # noqa: SIM110 - no generator for each line
+            if rule(state, start, end, silent):
+                return True
+        return False
 
     return ask
-
-
-def table_at(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A table, of which the second line shows at once whether it is none."""
-    if start + 2 > end:
-        return False
-    second = state.bMarks[start + 1] + state.tShift[start + 1]
-    return state.src[second : second + 1] in ("|", "-", ":") and table(state, start, end, silent)

@@ -23,6 +23,7 @@ PANELS = {alert: panel for panel, alert in ALERTS.items()} | {
 _ALERT = re.compile(r"\[!([A-Za-z]{1,20})\][ \t]*(?:\n|$)")
 MOST_FRAMES = 12
 """How many containers may lie inside one another; no valid document has more than eight."""
+_MARKERS = frozenset({"adf_open", "adf_close", "adf_part", "adf_summary"})
 _REFERENCE = re.compile(r"adf +ref=([0-9A-Za-z-]{1,64})(?: .*)?$")
 
 
@@ -42,6 +43,8 @@ class BlockReader:
 
     def sequence(self, until: str) -> tuple[list[Node], dict[str, Any]]:
         """The nodes up to the closing token, and the attributes meant for the list item itself."""
+        if alone := self._alone(until):
+            return read_paragraph(alone.content, {}, self.inline), {}
         frames = [Frame("", {})]
         pending: list[Token] = []
         own: dict[str, Any] = {}
@@ -56,11 +59,13 @@ class BlockReader:
                 else:
                     pending.append(token)
                 continue
-            items = {key: value for one in pending for key, value in one.meta["items"].items()}
+            items: dict[str, Any] = {}
+            for one in pending:
+                items |= one.meta["items"]
             if token.type == "adf_open" and self._outer + len(frames) <= MOST_FRAMES:
                 frames.append(self._opened(token, items))
                 pending.clear()
-            elif token.type in ("adf_open", "adf_close", "adf_part", "adf_summary"):
+            elif token.type in _MARKERS:
                 self._flush(pending, frames)
                 if not steer(token, frames, self.inline):
                     frames[-1].children.append(literal(token))
@@ -84,10 +89,8 @@ class BlockReader:
         self, token: Token, items: dict[str, Any]
     ) -> list[Node]:
         match token.type:
-            case "paragraph_open":
-                source = self._tokens[self._at].content
-                self._at += 2
-                return read_paragraph(source, items, self.inline)
+            case "paragraph":
+                return read_paragraph(token.content, items, self.inline)
             case "heading_open":
                 source = self._tokens[self._at].content
                 self._at += 2
@@ -118,11 +121,18 @@ class BlockReader:
         return False
 
     def first_line(self) -> Token | None:
-        """The inline token of the paragraph that comes next, if a paragraph comes next."""
-        following = self._tokens[self._at : self._at + 2]
-        if len(following) == 2 and following[0].type == "paragraph_open":
-            return following[1]
+        """The token of the paragraph that comes next, if a paragraph comes next."""
+        if self._at < len(self._tokens) and self._tokens[self._at].type == "paragraph":
+            return self._tokens[self._at]
         return None
+
+    def _alone(self, until: str) -> Token | None:
+        """The paragraph that is all up to the closing token, if one is; both are passed over."""
+        found = self.first_line() if until else None
+        if found is None or self._tokens[self._at + 1].type != until:
+            return None
+        self._at += 2
+        return found
 
     def _quote(self) -> Node:
         first = self.first_line()
@@ -131,7 +141,7 @@ class BlockReader:
         if first and alert and panel:
             first.content = first.content[alert.end() :]
             if not first.content:
-                self._at += 3
+                self._at += 1
         children, _ = self.sequence("blockquote_close")
         if panel:
             return build("panel", children, {"panelType": panel})

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 _TASK = re.compile(r"\[([ xX])\](?:[ \t\n]+|$)")
 _DECISION = re.compile(r"<>(?:[ \t\n]+|$)")
+_HOLDERS = {
+    "taskItem": "taskList",
+    "blockTaskItem": "taskList",
+    "taskList": "taskList",
+    "decisionItem": "decisionList",
+}
+"""The lists of items that are none of a plain list."""
 
 
 def read_list(reader: BlockReader, opening: Any, items: dict[str, Any]) -> list[Node]:
@@ -27,7 +34,8 @@ def read_list(reader: BlockReader, opening: Any, items: dict[str, Any]) -> list[
     while not reader.next_is(closing):
         reader.next_is("list_item_open")
         for child in _item(reader):
-            holder = plain if kind(child) == "listItem" else _holder(kind(child))
+            node_type = kind(child)
+            holder = plain if node_type == "listItem" else _HOLDERS.get(node_type)
             if not holder:
                 lists.append(child)
                 continue
@@ -37,15 +45,6 @@ def read_list(reader: BlockReader, opening: Any, items: dict[str, Any]) -> list[
             lists[-1]["content"].append(child)
         number += 1
     return [with_items(lists[0], items), *lists[1:]] if lists else []
-
-
-def _holder(item: str) -> str:
-    return {
-        "taskItem": "taskList",
-        "blockTaskItem": "taskList",
-        "taskList": "taskList",
-        "decisionItem": "decisionList",
-    }.get(item, "")
 
 
 def _item(reader: BlockReader) -> list[Node]:

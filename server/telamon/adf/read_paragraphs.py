@@ -6,6 +6,7 @@ from typing import Any
 
 from .attributes import item_marks, read_attributes
 from .nodes import Node, attributes, build, kind, marks, text_node
+from .parse_inline import is_plain
 from .read_inline import InlineReader
 
 _CAPTION = re.compile(r"\n(?=\{caption[ }])")
@@ -22,6 +23,8 @@ def with_items(node: Node, items: Mapping[str, Any]) -> Node:
 
 def read_paragraph(source: str, items: Mapping[str, Any], inline: InlineReader) -> list[Node]:
     """The blocks that this paragraph of Markdown makes: mostly one, several around pictures."""
+    if is_plain(source):
+        return [with_items(build("paragraph", [text_node(source)] if source else []), items)]
     parted = _CAPTION.split(source, maxsplit=1)
     if len(parted) == 2:
         captioned = _captioned(parted[0], parted[1], items, inline)

@@ -51,11 +51,15 @@ def read(text: str, origin: Origin, profile: Profile) -> Node:
     """Read Markdown that comes from `origin`."""
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(f"The Markdown has more than {MAX_CHARACTERS} characters.")
-    parser = make_parser()
-    tokens, env = parse_text(parser, clean(text))
-    nodes = BlockReader(tokens, InlineReader(parser, env, origin), origin).read()
     lacking = JIRA_LACKS if profile == "jira" else frozenset[str]()
-    return normal(Fitter(lacking, _Ids(origin)).document(nodes))
+    return normal(Fitter(lacking, _Ids(origin)).document(_blocks(clean(text), origin)))
+
+
+def _blocks(text: str, origin: Origin) -> list[Node]:
+    """The nodes of a text before they are fitted; by then its many tokens are gone."""
+    parser = make_parser()
+    tokens, env = parse_text(parser, text)
+    return BlockReader(tokens, InlineReader(parser, env, origin), origin).read()
 
 
 class _Ids:

@@ -113,8 +113,8 @@ def well_formed(node: Mapping[str, Any], parent: str) -> bool:
     if "content" in node and not _are_objects(node["content"]):
         return False
     found = attributes(node)
-    if ("attrs" in node and found is not node["attrs"]) or not any(
-        shape.fits(found) for shape in values.NODES[node_type]
+    if ("attrs" in node and found is not node["attrs"]) or not values.attributes_fit(
+        node_type, found
     ):
         return False
     return "marks" not in node or marks_fit(node["marks"], model.marks_allowed(parent, node_type))
@@ -152,13 +152,12 @@ def arranged(node_type: str, children: list[Node], present: bool = True) -> bool
     """Whether the number and order of the children is right for a node of this type."""
     if node_type in _NO_CONTENT or node_type in model.CONTENT_OPTIONAL or node_type == "text":
         return True
-    kinds = [kind(child) for child in children]
     match node_type:
         case "mediaSingle":
-            return kinds in (["media"], ["media", "caption"])
+            return list(map(kind, children)) in (["media"], ["media", "caption"])
         case "layoutSection":
-            return 2 <= len(kinds) <= 3
+            return 2 <= len(children) <= 3
         case "doc" | "tableRow":
             return present
         case _:
-            return bool(kinds)
+            return bool(children)

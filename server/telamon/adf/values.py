@@ -253,6 +253,13 @@ def selected(node_type: str, attrs: Mapping[str, Any]) -> Node | None:
     return best
 
 
+def attributes_fit(node_type: str, attrs: Mapping[str, Any]) -> bool:
+    """Whether a node of this type may have these attributes, all of them and no others."""
+    if not attrs:
+        return node_type in _NOTHING_REQUIRED
+    return any(choice.fits(attrs) for choice in NODES[node_type])
+
+
 def mark_is_known(mark: Mapping[str, Any]) -> bool:
     """Whether the mark is one of the schema and has the attributes it must have."""
     known = MARKS.get(kind(mark))
