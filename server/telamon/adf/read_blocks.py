@@ -59,9 +59,7 @@ class BlockReader:
                 else:
                     pending.append(token)
                 continue
-            items: dict[str, Any] = {}
-            for one in pending:
-                items |= one.meta["items"]
+            items = _items(pending)
             if token.type == "adf_open" and self._outer + len(frames) <= MOST_FRAMES:
                 frames.append(self._opened(token, items))
                 pending.clear()
@@ -215,6 +213,14 @@ class BlockReader:
         if found is None or kind(found) not in BODIED:
             return {"type": "", "source": meta["source"]}
         return found
+
+
+def _items(pending: list[Token]) -> dict[str, Any]:
+    """The items of the attribute lists that wait for their block."""
+    items: dict[str, Any] = {}
+    for token in pending:
+        items |= token.meta["items"]
+    return items
 
 
 def _alignment(token: Token) -> dict[str, Any]:
