@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := config/constraints.txt
 
-.PHONY: demo test check conformance bench clients lock sbom audit wheel clean
+.PHONY: demo test check conformance bench soak clients lock sbom audit wheel clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/telamon demo $(ARGS)
@@ -24,6 +24,10 @@ conformance: $(VENV)/.test clients
 
 bench: $(VENV)/.test
 	cd tests && ../$(BIN)/python -m bench.run $(ARGS)
+
+# 200 users on two replicas while everything goes wrong; ARGS="--minutes 60" for longer.
+soak: $(VENV)/.test
+	cd tests && ../$(BIN)/python -m soak.run $(ARGS)
 
 # Node.js and the pinned npm clients that the tests drive; nothing to do where they are there.
 clients: $(VENV)/.test
