@@ -6,7 +6,7 @@ from fakes.endpoint_workshop import Workshop
 from fakes.mcp_client import Answer, Client, call
 
 from telamon.plugin import Hit, Unavailable
-from telamon.storage import Unsealable
+from telamon.storage import StorageUnavailable, Unsealable
 
 
 def data(answer: Answer) -> object:
@@ -178,3 +178,15 @@ async def test_a_grant_that_cannot_be_opened_needs_a_new_sign_in(
     monkeypatch.setattr(server.storage.grants, "get", get)
     answer = await client.modern(call("atlassianUserInfo"))
     assert "connect to the server again" in answer.text
+
+
+async def test_while_the_database_is_away_a_tool_says_so(
+    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def get(_grant_id: str) -> None:
+        raise StorageUnavailable("it is away")
+
+    monkeypatch.setattr(server.storage.grants, "get", get)
+    answer = await client.modern(call("atlassianUserInfo"))
+    assert answer.result["isError"] is True
+    assert "database cannot be reached just now; try again" in answer.text

@@ -24,6 +24,7 @@ from telamon.endpoint.results import failed, tool_result, wrong_arguments
 from telamon.endpoint.sites import without_site
 from telamon.plugin import AnyProduct, InvalidArgument, MissingScope, Tool, ToolCalled, ToolError
 from telamon.plugin.events import Announce
+from telamon.storage import StorageUnavailable
 
 Answer = types.CallToolResult | types.InputRequiredResult
 log = structlog.get_logger(__name__)
@@ -167,6 +168,8 @@ class Calling:
 def _sentence(run: _Run, error: Exception) -> str:
     if isinstance(error, ValidationError) and error.title == run.tool.arguments.__name__:
         return wrong_arguments(error)
+    if isinstance(error, StorageUnavailable):
+        return "This server's own database cannot be reached just now; try again in a minute."
     error_id = secrets.token_hex(6)
     log.error("tool.failed", tool=run.name, error_id=error_id, exc_info=error)
     return (
