@@ -6,7 +6,16 @@ import aiohttp
 import pytest
 from fakes.endpoint_server import McpServer
 from fakes.endpoint_workshop import Workshop
-from fakes.mcp_client import Answer, Client, call, initialize, read_event, request
+from fakes.mcp_client import (
+    COME_BACK,
+    Answer,
+    Client,
+    all_events,
+    call,
+    initialize,
+    read_event,
+    request,
+)
 
 SAID = "The server stopped before this request was finished; its outcome is unknown."
 
@@ -92,5 +101,5 @@ async def test_the_stream_of_http_sse_ends_behind_its_last_answer(
         assert last is not None
         assert last.message["id"] == 5
         assert ("error" in last.message) is cut
-        assert await read_event(stream) is None
+        assert await all_events(stream) == [COME_BACK]
         await closing

@@ -11,7 +11,17 @@ from aiohttp.test_utils import make_mocked_request
 from conftest import FakeClock
 from fakes.endpoint_server import McpServer, mcp_server
 from fakes.endpoint_workshop import Workshop, make_workshop
-from fakes.mcp_client import MODERN, PREFIX, Client, call, initialize, read_event, request
+from fakes.mcp_client import (
+    COME_BACK,
+    MODERN,
+    PREFIX,
+    Client,
+    all_events,
+    call,
+    initialize,
+    read_event,
+    request,
+)
 from yarl import URL
 
 from telamon.endpoint.lines import every, notice_loss
@@ -264,7 +274,7 @@ async def test_closing_ends_streams_and_lets_calls_finish(
         running = asyncio.ensure_future(client.post(call("wait")))
         await workshop.started.wait()
         closing = asyncio.ensure_future(server.endpoint.close(30))
-        assert await read_event(stream) is None
+        assert await all_events(stream) == [COME_BACK]
         workshop.release.set()
         assert (await running).text == "wait was released"
         await closing

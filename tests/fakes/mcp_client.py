@@ -28,6 +28,10 @@ class Event:
         return json.loads(self.data or "null")
 
 
+COME_BACK = Event(retry="1000")
+"""The end of a stream whose server stops: another one may be opened, and when."""
+
+
 async def read_event(response: aiohttp.ClientResponse) -> Event | None:
     """Return the next event; None at the end of the stream."""
     fields: dict[str, str] = {}

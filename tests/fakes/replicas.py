@@ -91,7 +91,7 @@ def replica_of(site: Served, name: str, **changes: str) -> Served:
     folder.mkdir()
     port = free_port()
     environment = {**site.environment, "TELAMON_LISTEN__PORT": str(port), **changes}
-    return replace(site, folder=folder, port=port, environment=environment, walks=[])
+    return replace(site, folder=folder, port=port, environment=environment, trust=None, walks=[])
 
 
 async def _start(replica: Served) -> None:

@@ -5,10 +5,11 @@ import json
 import os
 import resource
 import signal
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,13 +42,17 @@ class Served:
     environment: dict[str, str]
     port: int
     nofile: int | None = None
+    trust: ssl.SSLContext | None = None
+    """What its address is reached with over TLS, where that is so."""
     process: subprocess.Popen[bytes] | None = None
     traffic: Traffic = field(default_factory=Traffic)
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+    """What every walk's requests pass."""
     walks: list[aiohttp.ClientSession] = field(default_factory=list)
 
     @property
     def home(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"{'http' if self.trust is None else 'https'}://localhost:{self.port}"
 
     @property
     def database(self) -> Path:
@@ -127,6 +132,8 @@ class Served:
 
     def walk(self, person: str = "Ada") -> "Walk":
         http = aiohttp.ClientSession(
+            connector=None if self.trust is None else aiohttp.TCPConnector(ssl=self.trust),
+            middlewares=self.middlewares,
             trace_configs=[self.traffic.trace],
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             timeout=aiohttp.ClientTimeout(total=2 * PATIENCE),

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -102,4 +103,21 @@ async def test_who_comes_when_all_places_are_taken_is_refused_until_one_is_free(
     again = await connect(site)
     assert b" 200 OK" in await ask(again)
     for _, writer in (pairs[0], again):
+        writer.close()
+
+
+async def test_who_has_connected_before_it_stops_is_served_and_later_ones_are_refused(
+    site: BoundedSite,
+) -> None:
+    port: int = site._runner.addresses[0][1]
+    # The loop has no turn to take it.
+    with socket.create_connection(("127.0.0.1", port)) as waiting:
+        await site.stop()
+        waiting.setblocking(False)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection(sock=waiting)
+        assert b" 200 OK" in await ask((reader, writer))
+        site.hang_up()
+        assert await reader.read() == b""
         writer.close()

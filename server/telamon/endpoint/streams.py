@@ -138,7 +138,7 @@ class Stream:
         *come_back* tells the client that another stream may be opened, and when.
         """
         self.ended = True
-        self.come_back = come_back
+        self.come_back |= come_back
         self._wake()
 
     def detach(self) -> None:

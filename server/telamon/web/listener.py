@@ -5,6 +5,8 @@ import os
 import resource
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
@@ -18,6 +20,8 @@ AT_ONCE = 16
 RESERVE = 768
 """Descriptors for all else: the connections to Atlassian (512), the database, and ``AT_ONCE``."""
 _SAY_AGAIN = 10.0
+_TURNS = 2
+"""Of the loop, in which asyncio makes a connection of what it has accepted."""
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -84,6 +88,33 @@ class BoundedSite(web.BaseSite):
             with socket.socket(fileno=os.dup(each.fileno())) as same:
                 same.listen(QUEUE)
 
+    async def stop(self) -> None:
+        """Listen no more: take whoever has connected so far; the system refuses the next ones.
+
+        A proxy hands what was refused to another process, which it must not do with a request that
+        it has sent; those who wait to be taken may have sent theirs.
+        """
+        loop = asyncio.get_running_loop()
+        waiting: list[socket.socket] = []
+        if isinstance(self._server, asyncio.Server):
+            for each in self._server.sockets:
+                loop.remove_reader(each.fileno())
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            waiting = [taken for each in self._server.sockets for taken in _queued(each)]
+        await super().stop()
+        for taken in waiting:
+            await loop.connect_accepted_socket(self._take, taken)
+
+    def hang_up(self) -> None:
+        """Close every connection on which nothing is asked just now."""
+        server = self._runner.server
+        for each in [] if server is None else server.connections:
+            # aiohttp tells nobody which of them wait for a request.
+            waits = each._waiter  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # above
+            if waits is not None and not waits.done():
+                each.force_close()
+
     def _take(self) -> asyncio.BaseProtocol:
         server = self._runner.server
         if server is None or self.open >= self._most:
@@ -96,6 +127,15 @@ class BoundedSite(web.BaseSite):
         if self._ticks() - self._said >= _SAY_AGAIN:
             self._said = self._ticks()
             log.warning("server.full", connections=self._most, refused=self.refused)
+
+
+def _queued(listening: socket.socket) -> Iterator[socket.socket]:
+    """Take everybody who waits."""
+    with socket.socket(fileno=os.dup(listening.fileno())) as same, suppress(BlockingIOError):
+        while True:
+            taken, _ = same.accept()
+            taken.setblocking(False)
+            yield taken
 
 
 class _Refusing(asyncio.Protocol):
