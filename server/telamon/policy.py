@@ -110,6 +110,11 @@ class Policies:
             self._found[held] = _policy(self._settings, [rules[number] for number in held])
         return self._found[held]
 
+    def only_in(self, product: str) -> frozenset[str]:
+        """Return outside of which containers nobody reaches *product*; empty for everywhere."""
+        found = [policy.of(product).only_in for policy in self._any]
+        return frozenset[str]().union(*found) if all(found) else frozenset()
+
     def allows(self, product: str, tool: Tool[Any]) -> bool:
         """Tell whether *tool* exists for anybody; what does not is not asked of Atlassian.
 

@@ -33,6 +33,34 @@ async def test_the_page_says_where_alone_a_product_is_reached(serve: Serve) -> N
     assert "has rules for some people" not in page.text
 
 
+@pytest.mark.row("SEC-G07")
+@pytest.mark.parametrize(("keys", "said"), [(["BLUE"], "the boxes BLUE, RED:"), ([], None)])
+async def test_the_page_promises_no_less_than_a_rule_gives_to_some(
+    serve: Serve, keys: list[str], said: str | None
+) -> None:
+    toys = make_product(containers=Containers(noun="boxes", key="[A-Z]+", guard=_no_guard))
+    rule = {"accounts": [BEN.account_id], "products": {"toys": {"only_in": keys}}}
+    policy = {"products": {"toys": {"only_in": ["RED"]}}, "rules": [rule]}
+    setup = await serve(products=[toys], policy=policy)
+    page = await setup.consent_page(setup.browser(), await setup.client_id(), scope=None)
+    assert said in page.text if said else "Only in" not in page.text
+
+
+@pytest.mark.row("SEC-G07")
+async def test_whom_a_rule_keeps_within_less_is_told_where(serve: Serve) -> None:
+    toys = make_product(containers=Containers(noun="<i>boxes", key="[A-Z]+", guard=_no_guard))
+    only = {"toys": {"only_in": ["RED"]}}
+    policy = {"rules": [{"accounts": [ADA.account_id], "products": only}]}
+    setup = await serve(products=[toys], policy=policy)
+    client_id, browser = await setup.client_id(), setup.browser()
+    page = await setup.sign_in(client_id, browser=browser, scope=None)
+    assert page.status == 200
+    assert "Toys: only in the &lt;i&gt;boxes RED." in page.text
+    done = await browser.submit(page, decision="approve", site=DEMO.cloud_id)
+    assert await scopes_of(setup, client_id, done.answer["code"])
+    assert (await setup.sign_in(client_id, person=BEN, scope=None)).status == 303
+
+
 async def test_the_page_says_that_there_are_rules_for_some(serve: Serve) -> None:
     setup = await serve(policy=READING)
     page = await setup.consent_page(setup.browser(), await setup.client_id())

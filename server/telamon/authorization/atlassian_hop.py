@@ -21,7 +21,7 @@ from telamon.atlassian.oauth import (
 )
 from telamon.authorization.outcomes import Move, Outcome, Refuse
 from telamon.authorization.progress import Asked, Progress, Step
-from telamon.authorization.withholding import left_on, on_site
+from telamon.authorization.withholding import kept_within, left_on, on_site
 from telamon.catalog import Catalog
 from telamon.clock import Clock
 from telamon.policy import domain_of
@@ -135,7 +135,9 @@ class AtlassianHop:
             missing=missing,
             sites=tuple(served),
         )
-        if len(served) > 1 or missing or moved.is_other_account or left[served[0]] != scopes:
+        kept = kept_within(self.catalog, account, served[0], left[served[0]])
+        less = missing or kept or left[served[0]] != scopes
+        if len(served) > 1 or less or moved.is_other_account:
             return Move(progress=replace(moved, step=Step.SITE))
         return Move(progress=replace(on_site(self.catalog, moved, served[0]), step=Step.ANSWER))
 

@@ -10,6 +10,7 @@ from multidict import MultiMapping
 from telamon.authorization.outcomes import Move, Outcome, Refuse, Stay
 from telamon.authorization.progress import Asked, Progress, Step, sent_to_atlassian
 from telamon.authorization.redirects import Redirect, RedirectRules
+from telamon.authorization.withholding import where_alone
 from telamon.catalog import Catalog
 from telamon.plugin import AnyProduct, ConsentGiven, Scope
 from telamon.storage import Client
@@ -86,11 +87,8 @@ class Consent:
         return sorted(scopes, key=lambda scope: (scope.access != "read", scope.name))
 
     def _only_in(self, product: AnyProduct) -> str | None:
-        """Say where alone the product is reached, e.g. ``projects DEMO, OPS``."""
-        keys = self.catalog.policies.deployment.of(product.name).only_in
-        if not keys or product.containers is None:
-            return None
-        return f"{product.containers.noun} {', '.join(sorted(keys))}"
+        """Say where alone anybody reaches the product, e.g. ``projects DEMO, OPS``."""
+        return where_alone(product, self.catalog.policies.only_in(product.name))
 
     def _ticked(self, asked: Asked, form: MultiMapping[str]) -> tuple[str, ...]:
         products = set(form.getall("product", ()))

@@ -8,7 +8,7 @@ from multidict import MultiMapping
 
 from telamon.authorization.outcomes import Move, Outcome, Refuse, Stay
 from telamon.authorization.progress import Progress, Step
-from telamon.authorization.withholding import on_site
+from telamon.authorization.withholding import kept_within, on_site
 from telamon.catalog import Catalog
 from telamon.plugin import Scope, Site
 from telamon.storage import Client
@@ -33,6 +33,7 @@ class SiteChoice:
                     "name": site.name,
                     "host": site.url.partition("://")[2],
                     "withheld": self._withheld(progress, site),
+                    "only_in": self._only_in(progress, site),
                 }
                 for site in progress.sites
             ],
@@ -54,6 +55,13 @@ class SiteChoice:
         return [
             s for s in self.catalog.supported() if s.name in progress.scopes and s.name not in left
         ]
+
+    def _only_in(self, progress: Progress, site: Site) -> list[str]:
+        """Say where alone this person reaches products on *site*, if others reach more."""
+        there = on_site(self.catalog, progress, site)
+        if there.account is None:
+            return []
+        return kept_within(self.catalog, there.account, site, there.scopes)
 
 
 def _no_such_site() -> Problem:
