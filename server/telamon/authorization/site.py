@@ -59,9 +59,8 @@ class SiteChoice:
     def _only_in(self, progress: Progress, site: Site) -> list[str]:
         """Say where alone this person reaches products on *site*, if others reach more."""
         there = on_site(self.catalog, progress, site)
-        if there.account is None:
-            return []
-        return kept_within(self.catalog, there.account, site, there.scopes)
+        who = there.account
+        return kept_within(self.catalog, who, site, there.scopes) if who else []
 
 
 def _no_such_site() -> Problem:
