@@ -1,4 +1,7 @@
-"""How fast the converter is, by size: both directions, for ordinary and for hostile text."""
+"""How fast the converter is, by size: both directions, for ordinary and for hostile text.
+
+``python -m bench.adf`` in ``tests`` measures this alone.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +12,8 @@ from bench.texts import HOSTILE, page
 from telamon.adf import AdfError, apply_edit, from_markdown, to_markdown
 
 LEVELS = 5_000
+SIZES = (16_000, 64_000, 256_000, 1_000_000)
+HOSTILE_SIZES = (64_000, 256_000)
 
 
 def seconds(work: Callable[[], object], rounds: int = 1) -> float:
@@ -19,6 +24,15 @@ def seconds(work: Callable[[], object], rounds: int = 1) -> float:
         work()
         taken.append(time.process_time() - start)
     return min(taken)
+
+
+def converter_tables(*, quick: bool) -> list[str]:
+    """Measure everything, in less than a minute; in a few seconds where it is to be quick."""
+    return [
+        *ordinary_table(SIZES[: 2 if quick else None]),
+        "",
+        *hostile_table(HOSTILE_SIZES[: 1 if quick else None]),
+    ]
 
 
 def ordinary_table(sizes: Sequence[int]) -> list[str]:
@@ -37,7 +51,8 @@ def ordinary_table(sizes: Sequence[int]) -> list[str]:
             partial(to_markdown, document, opaque="reference"),
             partial(apply_edit, document, short.replace("nothing", "something", 1)),
         )
-        rates = [len(text) / 1e6 / seconds(work, 3) for work in works]
+        rounds = 3 if size < 200_000 else 1
+        rates = [len(text) / 1e6 / seconds(work, rounds) for work in works]
         lines.append(f"| {kib(size)} | " + " | ".join(f"{rate:.2f} MB/s" for rate in rates) + " |")
     return lines
 
@@ -79,3 +94,7 @@ def _refused(document: dict[str, object]) -> None:
     except AdfError:
         return
     raise RuntimeError("a document without end was not refused")
+
+
+if __name__ == "__main__":
+    print("\n".join(converter_tables(quick=False)))

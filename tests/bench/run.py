@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.adf import hostile_table, ordinary_table
+from bench.adf import converter_tables
 from bench.answers import answers_table
 from bench.idle import memory_table
 from bench.load import Outcome, run
@@ -159,9 +159,7 @@ def main(arguments: Sequence[str]) -> None:
         "",
         *memory_table(streams),
         "",
-        *ordinary_table((16_000, 64_000) if given.quick else (16_000, 64_000, 256_000, 1_000_000)),
-        "",
-        *hostile_table((16_000,) if given.quick else (64_000, 256_000, 1_000_000)),
+        *converter_tables(quick=given.quick),
     ]
     print("\n".join(lines))
     if given.write:

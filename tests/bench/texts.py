@@ -47,6 +47,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "`<details>`": _times("<details>\n"),
     '`:adf{"a":[`': _times(':adf{"a":['),
     '`[x]{color="`': _times('[x]{color="'),
+    "items of one letter": _times("- a\n"),
+    "paragraphs of one letter": _times("a\n\n"),
     "table rows": lambda size: "|a|b|\n|-|-|\n" + "|a|b|\n" * (size // 6),
     "table columns": lambda size: "|" + "a|" * (size // 4) + "\n|" + "-|" * (size // 4),
     "link definitions": lambda size: "".join(f"[a{n}]: b\n" for n in range(size // 10)),
