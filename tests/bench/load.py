@@ -13,6 +13,8 @@ class Outcome:
     seconds: float = 0.0
     answers: int = 0
     failures: int = 0
+    flooded: float = 0.0
+    """Requests in a second that somebody else made meanwhile."""
     latencies: list[float] = field(default_factory=list[float])
 
     @property

@@ -19,9 +19,11 @@ from pathlib import Path
 
 from bench.adf import converter_tables
 from bench.answers import answers_table
+from bench.crowd import crowd_table
 from bench.idle import memory_table
 from bench.load import Outcome, run
 from bench.servers import LOAD_CORE, SERVER_CORE, Server, free_port, pin, script, started, telamon
+from bench.tokens import flood_table, token_table
 from bench.variants import Ask, bare, http_sse, session, stateless
 
 CLIENTS = (1, 8, 32)
@@ -160,6 +162,12 @@ def main(arguments: Sequence[str]) -> None:
         *memory_table(streams),
         "",
         *converter_tables(quick=given.quick),
+        "",
+        *crowd_table(*((500, 200) if given.quick else (10_000, 5_000))),
+        "",
+        *token_table(seconds * 2.5),
+        "",
+        *flood_table(seconds * 10),
     ]
     print("\n".join(lines))
     if given.write:

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,14 @@ class Server:
         return rss
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """The tokens of one person."""
+
+    access: str
+    refresh: str
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as probe:
@@ -96,7 +104,8 @@ def started(
         ready = time.perf_counter() - began
         yield Server(process=process, port=port, ready_seconds=ready)
     finally:
-        process.terminate()
+        with suppress(psutil.NoSuchProcess):  # it may have been ended before
+            process.terminate()
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
@@ -109,12 +118,31 @@ def script(name: str, *arguments: object) -> list[str]:
 
 
 @contextmanager
-def telamon(folder: Path, upstream: int) -> Generator[tuple[Server, str], None, None]:
-    """Run ``telamon serve`` in front of *upstream*; gives it and an access token."""
+def telamon(
+    folder: Path, upstream: int, database: str | None = None, *, limited: Sequence[str] = ()
+) -> Generator[tuple[Server, str], None, None]:
+    """Run ``telamon serve`` in front of *upstream*; gives it and an access token.
+
+    Limits are out of the way but for those that are named.
+    """
+    with served(folder, upstream, database, limited=limited) as (server, pairs, _):
+        yield server, pairs[0].access
+
+
+@contextmanager
+def served(
+    folder: Path,
+    upstream: int,
+    database: str | None = None,
+    *,
+    people: int = 1,
+    limited: Sequence[str] = (),
+) -> Generator[tuple[Server, list[Pair], str], None, None]:
+    """As :func:`telamon`, with the tokens of so many people, and the encryption key."""
     port, key = free_port(), new_key()
-    database = f"sqlite:///{folder / 'telamon.db'}"
+    database = database or f"sqlite:///{folder / 'telamon.db'}"
     home = f"http://localhost:{port}"
-    token = asyncio.run(_seed(database, key, f"{home}/v1/mcp"))
+    pairs = asyncio.run(_seed(database, key, f"{home}/v1/mcp", people))
     many = "1000000"
     environment = {
         "TELAMON_PUBLIC_URL": home,
@@ -135,26 +163,28 @@ def telamon(folder: Path, upstream: int) -> Generator[tuple[Server, str], None, 
                 "SESSIONS_PER_USER",
                 "STREAMS_PER_USER",
                 "STREAMS",
+                "TOKENS_PER_MINUTE",
             )
+            if name not in limited
         },
     }
     command = [sys.executable, "-m", "telamon", "serve"]
     with started(command, port, SERVER_CORE, environment) as server:
-        yield server, token
+        yield server, pairs, key
 
 
-async def _seed(url: str, key: str, resource: str) -> str:
-    """Put one signed-in user into a new database; returns an access token."""
+async def _seed(url: str, key: str, resource: str, people: int) -> list[Pair]:
+    """Put signed-in users into a new database; returns their tokens."""
     storage = await open_storage(url, keys=KeyRing.parse([key]))
     try:
-        return await _sign_in(storage, resource)
+        await _add_client(storage)
+        return [await _sign_in(storage, resource, f"-{n}" * (n > 0)) for n in range(people)]
     finally:
         await storage.close()
 
 
-async def _sign_in(storage: Storage, resource: str) -> str:
-    now, later = time.time(), time.time() + 86_400
-    site = Site(cloud_id=CLOUD_ID, url="https://demo.example.com", name="Demo Site")
+async def _add_client(storage: Storage) -> None:
+    now = time.time()
     await storage.clients.add(
         Client(
             client_id="bench",
@@ -170,10 +200,15 @@ async def _sign_in(storage: Storage, resource: str) -> str:
             expires_at=None,
         )
     )
+
+
+async def _sign_in(storage: Storage, resource: str, suffix: str) -> Pair:
+    now, later = time.time(), time.time() + 86_400
+    site = Site(cloud_id=CLOUD_ID, url="https://demo.example.com", name="Demo Site")
     await storage.grants.add(
         Grant(
-            id="grant",
-            account_id="account-ada",
+            id=f"grant{suffix}",
+            account_id=f"account-ada{suffix}",
             name="Ada Example",
             email="ada@example.com",
             access_token="upstream-access",
@@ -192,10 +227,10 @@ async def _sign_in(storage: Storage, resource: str) -> str:
         )
     )
     family = Family(
-        id="family",
+        id=f"family{suffix}",
         client_id="bench",
-        account_id="account-ada",
-        grant_id="grant",
+        account_id=f"account-ada{suffix}",
+        grant_id=f"grant{suffix}",
         cloud_id=site.cloud_id,
         site_url=site.url,
         site_name=site.name,
@@ -227,4 +262,4 @@ async def _sign_in(storage: Storage, resource: str) -> str:
         refresh=NewToken(token=refresh, scopes=SCOPES, expires_at=later),
         now=now,
     )
-    return access
+    return Pair(access=access, refresh=refresh)
