@@ -107,12 +107,14 @@ class BoundedSite(web.BaseSite):
             await loop.connect_accepted_socket(self._take, taken)
 
     def hang_up(self) -> None:
-        """Close every connection on which nothing is asked just now."""
+        """Close every connection that waits for a request, and the others behind their answer."""
         server = self._runner.server
         for each in [] if server is None else server.connections:
             # aiohttp tells nobody which of them wait for a request.
             waits = each._waiter  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # above
-            if waits is not None and not waits.done():
+            if waits is None or waits.done():
+                each.close()
+            else:
                 each.force_close()
 
     def _take(self) -> asyncio.BaseProtocol:
