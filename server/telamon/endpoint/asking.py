@@ -3,7 +3,7 @@
 The revisions before 2026-07-28 send the client a request and wait. Since then a call *ends* with
 the question, and the client sends it again with the answer; ``requestState`` carries which question
 that was and the answers to earlier ones, sealed and bound to user, tool and arguments by the
-kernel's boundary. An answer to a question that was not put is passed over.
+kernel's boundary. An answer that comes without its question is taken, but not where a yes matters.
 """
 
 import asyncio
@@ -48,15 +48,19 @@ class Questions:
         self._context = context
         self._modern = context.protocol_version in MODERN_PROTOCOL_VERSIONS
         self._answers: dict[str, types.ElicitResult] = {}
+        self._put = frozenset[str]()
         if self._modern:
-            given = params.input_responses or {}
-            for key, earlier in _carried(params.request_state).items():
-                answer = earlier or given.get(key)
-                if isinstance(answer, types.ElicitResult):
-                    self._answers[key] = answer
+            carried = _carried(params.request_state)
+            given = {**(params.input_responses or {}), **{k: a for k, a in carried.items() if a}}
+            self._answers = {
+                key: each for key, each in given.items() if isinstance(each, types.ElicitResult)
+            }
+            self._put = frozenset(carried)
 
-    async def ask(self, key: str, question: str, answer: type[AnswerT]) -> Answer[AnswerT]:
-        """Return the user's answer.
+    async def ask(
+        self, key: str, question: str, answer: type[AnswerT], *, unasked: bool = True
+    ) -> Answer[AnswerT]:
+        """Return the user's answer; with *unasked* one that came without the question will do.
 
         Raises:
             CannotAsk: The client did not declare elicitation with forms, or let the question wait
@@ -74,7 +78,7 @@ class Questions:
         )
         if not self._modern:
             given = await self._wait_for(asked)
-        elif key in self._answers:
+        elif key in self._answers and (unasked or key in self._put):
             given = self._answers[key]
         else:
             self._stop_for(key, asked)

@@ -54,6 +54,10 @@ class RunningCall:
         """Put *question* to the user."""
         return await self._questions.ask(key, question, answer)
 
+    async def ask_first(self, key: str, question: str, answer: type[AnswerT], /) -> Answer[AnswerT]:
+        """Put *question* to the user, whatever came along with the call unasked."""
+        return await self._questions.ask(key, question, answer, unasked=False)
+
     async def finish(self) -> None:
         """Say what the pace held back; nothing of it may come behind the answer."""
         await self._report()

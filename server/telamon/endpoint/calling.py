@@ -144,7 +144,7 @@ class Calling:
         wanted = without_site(arguments, principal.site)
         if run.tool.access == "delete" and principal.policy.confirm_deletes:
             run.tool.arguments.model_validate(wanted)  # nobody is asked about what cannot be done
-            await confirm(running, run.tool.title, wanted)
+            await confirm(running.ask_first, run.tool.title, wanted)
         client = desk if run.product is None else desk.connect(run.product, run.tool)
         return await run.tool.call(client, running, wanted)
 

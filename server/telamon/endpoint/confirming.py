@@ -1,13 +1,13 @@
 """Ask the user before something is deleted, where the operator wants that."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from telamon.endpoint.invisible import visible_text
-from telamon.plugin import Call, CannotAsk, Forbidden
+from telamon.plugin import Answer, CannotAsk, Forbidden
 
 _KEY = "confirm"
 _LONGEST = 120
@@ -20,8 +20,13 @@ class Confirmation(BaseModel):
     delete: bool = Field(title="Yes, delete it", strict=True)
 
 
-async def confirm(call: Call, title: str, arguments: Mapping[str, Any]) -> None:
+Ask = Callable[[str, str, type[Confirmation]], Awaitable[Answer[Confirmation]]]
+
+
+async def confirm(ask: Ask, title: str, arguments: Mapping[str, Any]) -> None:
     """Return when the user said yes to running the tool *title* with *arguments*.
+
+    *ask* puts a question, as :meth:`telamon.plugin.Call.ask` does.
 
     Raises:
         CannotAsk: The client cannot put questions to its user, so nothing is deleted.
@@ -29,9 +34,7 @@ async def confirm(call: Call, title: str, arguments: Mapping[str, Any]) -> None:
     """
     shown = ", ".join(f"{_cut(name)}: {_cut(value)}" for name, value in arguments.items())
     try:
-        answer = await call.ask(
-            _KEY, f"{title}? The app wants to do this: {{{shown}}}", Confirmation
-        )
+        answer = await ask(_KEY, f"{title}? The app wants to do this: {{{shown}}}", Confirmation)
     except CannotAsk as error:
         raise CannotAsk(
             "The operator of this server wants the user asked before anything is deleted, and this "
