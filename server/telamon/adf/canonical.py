@@ -197,6 +197,8 @@ def joined(children: list[Node]) -> list[Node]:
     """The nodes with adjacent text of the same marks merged, and without empty text."""
     if len(children) == 1 and children[0].get("text") != "":
         return children
+    if all(child.get("type") != "text" for child in children):
+        return children
     merged: list[Node] = []
     last: Node | None = None
     texts: list[str] = []
