@@ -119,6 +119,7 @@ async def _idle(server: Server, token: str, number: int) -> str:
     total = server.resident / 2**20
     broken = sum(stream.transport.is_closing() for stream in crowd.streams)
     crowd.vanish()
+    await asyncio.sleep(SETTLE_SECONDS)
     return (
         f"| {number:,} idle streams on one process | {each:.1f} KiB each, {total:.0f} MiB in all; "
         f"opened in {seconds:.0f} s; refused {crowd.failures}, broken {broken} |"
@@ -175,6 +176,7 @@ def crowd_table(idle: int, busy: int) -> list[str]:
 
     with Postgres() as postgres:
         with_server(lambda server, token, *_: rows.append(asyncio.run(_idle(server, token, idle))))
+        print(rows[-1], flush=True)
         with_server(lambda *given: rows.extend(asyncio.run(_busy(*given, number=busy))))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return ["| streams (`subscriptions/listen`, 2026-07-28) | |", "| --- | --- |", *rows]

@@ -38,7 +38,7 @@ SCOPES = (
     "read:user:confluence",
 )
 SERVER_CORE, LOAD_CORE = 0, 1
-START_SECONDS = 20.0
+START_SECONDS = 90.0
 KINDS: tuple[SecretKind, ...] = ("code", "access", "refresh")
 
 
@@ -108,7 +108,7 @@ def started(
             process.terminate()
         try:
             process.wait(30)
-        except subprocess.TimeoutExpired:
+        except psutil.TimeoutExpired:
             process.kill()
 
 
