@@ -174,6 +174,10 @@ class Walk(Journey):
                 return page
             page = await browser.open(page.location)
 
+    async def finish(self, browser: Browser, page: Page) -> Page:
+        """Go on from a page of ours to the address of the client."""
+        return await self._click_through(browser, page)
+
     @property
     def access_token(self) -> str:
         return str(self.state["pair"]["access_token"])

@@ -39,9 +39,9 @@ async def crowd(deployment: Rolling, ledger: Ledger) -> list[Caller]:
             InSession(name=f"session-{number}", walk=walk, ledger=ledger),
             OnOneStream(name=f"stream-{number}", walk=walk, ledger=ledger),
         ]
-    callers += [
-        Sdk(walk=walk, ledger=ledger, mode=mode, trust=site.trust) for mode in ("auto", "legacy")
-    ]
+    walk = await site.signed_in()
+    for mode in ("auto", "legacy"):
+        callers.append(Sdk(walk=walk, ledger=ledger, mode=mode, trust=site.trust))
     return callers
 
 
@@ -90,7 +90,7 @@ async def consent_page(site: Served) -> tuple[Walk, Page]:
 
 async def approved(walk: Walk, page: Page) -> None:
     """Go on from the page that was shown, to a call."""
-    page = await walk._click_through(Browser(walk.http, walk.home), page)
+    page = await walk.finish(Browser(walk.http, walk.home), page)
     query = parse_qs(urlsplit(str(page.location)).query)
     walk.state["code"] = query["code"][0]
     await walk.redeem()
