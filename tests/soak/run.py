@@ -44,6 +44,7 @@ async def soak(
     gate = asyncio.Event()
     gate.set()
     door = asyncio.Semaphore(DOOR)
+    apps: dict[int, str] = {}
     people = [
         User(
             number=number,
@@ -51,6 +52,7 @@ async def soak(
             upstream=deployment.upstream,
             ledger=ledger,
             gate=gate,
+            apps=apps,
             door=door,
             linger=linger or max(LINGER, users / STEPS_A_SECOND),
         )
@@ -136,8 +138,9 @@ async def _still_connected(user: User, door: asyncio.Semaphore) -> bool:
 
 
 async def _run(users: int, minutes: float) -> Report:
+    idle = round(6 * max(LINGER, users / STEPS_A_SECOND))
     with tempfile.TemporaryDirectory(prefix="soak-") as folder, Postgres() as postgres:
-        async with deployed(Path(folder), postgres, users) as deployment:
+        async with deployed(Path(folder), postgres, users, idle) as deployment:
             return await soak(deployment, Ledger(), users=users, seconds=minutes * 60)
 
 

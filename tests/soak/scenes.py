@@ -20,7 +20,9 @@ BROKEN = r"^(connection|ended|page|revoke|sign-in): "
 UNAVAILABLE = (
     r"could not be reached|did not answer the last requests|too many requests to this site"
 )
-RENEWAL = r"renew this connection|did not answer|Atlassian could not|takes too long"
+RENEWAL = (
+    r"fresh access token|renew this connection|did not answer|Atlassian could not|takes too long"
+)
 BREAKER = 12.0
 """Seconds: a site's lane is closed for ten after failures in a row."""
 REFRESH = 50.0
@@ -182,7 +184,12 @@ SCENES = (
     _api("U09 HTML page", f"{TOOL}.*not JSON", kind="html", status=200),
     _api("U09 truncated", LATE, BREAKER, kind="truncated"),
     _api(
-        "U09 too large", f"{TOOL}.*larger than|{LATE}", 3.0, kind="large", size=12_000_000, count=4
+        "U09 too large",
+        f"{TOOL}.*larger than|{LATE}",
+        BREAKER,
+        kind="large",
+        size=12_000_000,
+        count=4,
     ),
     _api("U10 redirect", f"{TOOL}.*elsewhere", kind="redirect"),
     _api(
@@ -198,19 +205,19 @@ SCENES = (
     Scene(
         name="U22 all expire at once",
         explains=f"{TOOL}.*({RENEWAL})",
-        rest=5.0,
+        rest=35.0,
         switches={"expire_access_tokens": True},
     ),
     Scene(
         name="U15 no new refresh token",
         explains=f"{TOOL}.*({RENEWAL})",
-        rest=5.0,
+        rest=35.0,
         switches={"expire_access_tokens": True, "rotation": False},
     ),
     Scene(
         name="U15 odd lifetime",
         explains=f"{TOOL}.*({RENEWAL})",
-        rest=5.0,
+        rest=35.0,
         switches={"expire_access_tokens": True, "token_answer": {"expires_in": -1}},
     ),
     Scene(name="A12 declined", explains="^sign-in: ", rest=0.0, switches={"deny_sign_in": True}),

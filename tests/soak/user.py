@@ -22,6 +22,9 @@ ANYBODY = re.compile(r"[Mm]arked[ -](\d{4})")
 TIMEOUT = aiohttp.ClientTimeout(total=120)
 TRIES = 40
 SKEW = 5.0
+LONGEST = 4.0
+APPS = 60
+"""Registered clients: one address may register a hundred a day at each replica."""
 ENOUGH = 30.0
 """Seconds that an access token should still be good for at the beginning of a visit."""
 PAUSE = 2.0
@@ -36,6 +39,8 @@ class User:
     upstream: str
     ledger: Ledger
     gate: asyncio.Event
+    apps: dict[int, str]
+    """Client ids that somebody has registered."""
     door: asyncio.Semaphore
     """So many sign in at once."""
     linger: float
@@ -45,7 +50,6 @@ class User:
     """Nothing of this user's is open."""
     issue: str = ""
     page: str = ""
-    client_id: str = ""
     good_until: float = 0.0
     """When the access token expires; what stands open then, the server ends."""
     good_at: float = 0.0
@@ -62,7 +66,10 @@ class User:
     async def live(self) -> None:
         """Come and go until cancelled."""
         while True:
-            await self.gate.wait()
+            if not self.gate.is_set():
+                await self.gate.wait()
+                await self._linger()  # not all at once
+                continue
             self.away = False
             try:
                 await self.once()
@@ -143,11 +150,12 @@ class User:
         began = time.monotonic()
         try:
             await walk.discover()
-            if self.client_id:
-                walk.state["client_id"] = self.client_id
+            app = self.number % APPS
+            if app in self.apps:
+                walk.state["client_id"] = self.apps[app]
             else:
                 await walk.register()
-                self.client_id = walk.state["client_id"]
+                self.apps[app] = walk.state["client_id"]
             await walk.sign_in()
             await walk.redeem()
         except (JourneyFailed, RuntimeError, *LOST) as error:
@@ -239,9 +247,10 @@ class User:
             await self.walk.revoke()
         except (JourneyFailed, *LOST) as error:
             self._failed("revoke", f"revoke: {error!r}", began)
-            return
-        self.ledger.succeeded("revoke", began)
-        self.ledger.revocations += 1
+        else:
+            self.ledger.succeeded("revoke", began)
+            self.ledger.revocations += 1
+        # After a failure it stays open whether the tokens are dead.
         await self._forget()
 
     async def _disconnect(self) -> None:
@@ -266,7 +275,7 @@ class User:
             else:
                 self.ledger.succeeded("connections page", began)
                 self.ledger.revocations += bool(ours)
-        # After a failure it stays open whether the connection has ended.
+        # As above.
         await self._forget()
 
     async def _lost(self, how: str) -> None:
@@ -296,4 +305,5 @@ class User:
         self.ledger.failed(doing, text, began)
 
     async def _linger(self) -> None:
-        await asyncio.sleep(self.luck.expovariate(1 / self.linger))
+        seconds = self.luck.expovariate(1 / self.linger)
+        await asyncio.sleep(min(seconds, LONGEST * self.linger))
