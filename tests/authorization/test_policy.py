@@ -21,7 +21,8 @@ def _no_guard(api: Api, allowed: frozenset[str]) -> Any:
 async def scopes_of(setup: Setup, client_id: str, code: str) -> list[str]:
     answer = await setup.redeem(client_id, code)
     assert answer.status == 200, answer.json
-    return answer.json["scope"].split()
+    scope: str = answer.json["scope"]
+    return scope.split()
 
 
 async def test_the_page_says_where_alone_a_product_is_reached(serve: Serve) -> None:
