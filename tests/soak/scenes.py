@@ -23,6 +23,8 @@ UNAVAILABLE = (
 RENEWAL = (
     r"fresh access token|renew this connection|did not answer|Atlassian could not|takes too long"
 )
+EXPIRED = f"{TOOL}.*({RENEWAL})|^sign-in: .*did not accept the sign-in"
+"""What comes of an access token that ends just after it was given, to a sign-in under way too."""
 BREAKER = 12.0
 """Seconds: a site's lane is closed for ten after failures in a row."""
 REFRESH = 50.0
@@ -204,19 +206,19 @@ SCENES = (
     Scene(name="U20 slow", explains=NOTHING, rest=0.0, switches={"latency_ms": 400}),
     Scene(
         name="U22 all expire at once",
-        explains=f"{TOOL}.*({RENEWAL})",
+        explains=EXPIRED,
         rest=35.0,
         switches={"expire_access_tokens": True},
     ),
     Scene(
         name="U15 no new refresh token",
-        explains=f"{TOOL}.*({RENEWAL})",
+        explains=EXPIRED,
         rest=35.0,
         switches={"expire_access_tokens": True, "rotation": False},
     ),
     Scene(
         name="U15 odd lifetime",
-        explains=f"{TOOL}.*({RENEWAL})",
+        explains=EXPIRED,
         rest=35.0,
         switches={"expire_access_tokens": True, "token_answer": {"expires_in": -1}},
     ),
