@@ -12,6 +12,8 @@ MINTED = Register()
 MINTED.listen()
 # The servers that tests put beside ours keep logs with queries; ours has its own, without.
 logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+# The SDK's client logs the id of its session, which is no credential; its log is not ours.
+logging.getLogger("mcp.client").setLevel(logging.WARNING)
 # Rich would print the local variables of every frame, which our own formats never do.
 structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
