@@ -28,7 +28,7 @@ async def test_churn_and_failures_leave_nothing_behind_and_lose_nobody(
 ) -> None:
     scenes = [scene for scene in SCENES if scene.name in FAULTS]
     assert len(scenes) == len(FAULTS)
-    async with deployed(tmp_path, postgres, users=8, session_idle=4) as deployment:
+    async with deployed(tmp_path, postgres, users=8, session_idle=12) as deployment:
         report = await soak(
             deployment, Ledger(), users=8, seconds=1, scenes=scenes, warm_up=(), linger=0.5
         )
