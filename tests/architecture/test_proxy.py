@@ -8,15 +8,15 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from fakes.nginx import HOST, Nginx, nginx
+from fakes.ports import free_port
 
 
 @dataclass
 class Replica:
     """A stand-in for a server, which tells what reached it."""
 
-    port: int = field(default_factory=unused_port)
+    port: int = field(default_factory=free_port)
     heard: list[web.Request] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: bool = False

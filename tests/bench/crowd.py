@@ -11,8 +11,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psutil
-from bench.servers import LOAD_CORE, Server, free_port, script, served, started
+from bench.servers import LOAD_CORE, Server, script, served, started
 from bench.variants import BOTH, META, post, rpc
+from fakes.ports import free_port
 from fakes.postgres import Postgres
 
 from telamon.storage import KeyRing, open_storage

@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.servers import LOAD_CORE, SERVER_CORE, Server, free_port, script, started, telamon
+from bench.servers import LOAD_CORE, SERVER_CORE, Server, script, started, telamon
+from fakes.ports import free_port
 
 WAVE = 100
 SETTLE_SECONDS = 2.0

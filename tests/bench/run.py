@@ -22,9 +22,10 @@ from bench.answers import answers_table
 from bench.crowd import crowd_table
 from bench.idle import memory_table
 from bench.load import Outcome, run
-from bench.servers import LOAD_CORE, SERVER_CORE, Server, free_port, pin, script, started, telamon
+from bench.servers import LOAD_CORE, SERVER_CORE, Server, pin, script, started, telamon
 from bench.tokens import flood_table, token_table
 from bench.variants import Ask, bare, http_sse, session, stateless
+from fakes.ports import free_port
 
 CLIENTS = (1, 8, 32)
 DELAYS = (0, 50)

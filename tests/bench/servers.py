@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from fakes.ports import free_port
 
 from telamon.plugin import Site
 from telamon.storage import (
@@ -63,14 +64,6 @@ class Pair:
 
     access: str
     refresh: str
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def pin(core: int, process: int = 0) -> None:

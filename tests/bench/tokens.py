@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.load import Connection, Outcome, connect, run
-from bench.servers import LOAD_CORE, Pair, free_port, script, served, started
+from bench.servers import LOAD_CORE, Pair, script, served, started
 from bench.variants import ARGUMENTS, GOOD, Ask, stateless_request
+from fakes.ports import free_port
 from fakes.postgres import Postgres
 
 CLIENTS = 8

@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-import socket
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
 from clients.install import node
 from conformance.run import SUITE, Checks, read_checks
+from fakes.ports import free_port
 
 from telamon.demo.browser import Browser
 from telamon.demo.running import demo
@@ -16,19 +16,12 @@ from telamon.demo.running import demo
 CLIENT = "conformance"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 async def run_authorization() -> tuple[int, Checks, str]:
     """Run it; gives the exit status, the checks and the output."""
     program = node()
     if program is None:
         raise SystemExit("Node.js is not installed: run tests/clients/install.py")
-    port = _free_port()
+    port = free_port()
     client: dict[str, Any] = {
         "client_id": CLIENT,
         "name": "Conformance suite",

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
-from fakes.demo_process import Demo, free_port, running_demo
+from fakes.demo_process import Demo, running_demo
+from fakes.ports import free_port
 from fakes.records import a_client, a_code, a_family, a_grant
 
 from telamon.commands import cli

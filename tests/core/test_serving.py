@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import aiohttp
 import pytest
+from fakes.ports import free_port
 from structlog.testing import capture_logs
 
-from telamon.demo.running import demo, free_port
+from telamon.demo.running import demo
 
 
 @pytest.mark.row("SEC-H06")

@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from conftest import FakeClock
 from fakes.browser_steps import Browser, Page
+from fakes.ports import free_port
 from pydantic import BaseModel
 
 from telamon.addresses import Addresses
@@ -322,7 +323,7 @@ async def setup(
     **sections: Any,
 ) -> AsyncGenerator[Setup, None]:
     """Serve one replica; hand in another's *storage* and *sandbox* for a second one."""
-    port = unused_port()
+    port = free_port()
     upstream = sandbox[1] if sandbox else f"http://127.0.0.1:{port}"
     settings = Settings.model_validate(
         {

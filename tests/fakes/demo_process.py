@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from fakes.ports import free_port
 
 START_SECONDS = 30.0
 
@@ -40,13 +41,6 @@ class Demo:
             method="POST",
         )
         urllib.request.urlopen(request).close()  # noqa: S310 - loopback
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

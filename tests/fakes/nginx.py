@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import unused_port
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from fakes.ports import free_port
 
 CONF = Path(__file__).parents[2] / "config" / "nginx" / "telamon.conf"
 HOST = "mcp.example.com"
@@ -50,7 +50,7 @@ async def nginx(directory: Path, ports: Sequence[int]) -> AsyncGenerator[Nginx, 
     program = shutil.which("nginx", path=_PATH)
     if program is None:
         pytest.skip("there is no nginx here")
-    made = Nginx(directory=directory, secure=unused_port(), plain=unused_port())
+    made = Nginx(directory=directory, secure=free_port(), plain=free_port())
     _certify(directory)
     (directory / "telamon.conf").write_text(_adapted(made, ports))
     (directory / "nginx.conf").write_text(

@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from fakes.ports import free_port
 
 _USER = "telamon"
 _START_SECONDS = 60.0
@@ -51,7 +51,7 @@ class Postgres:
         self._directory = Path(mkdtemp(prefix="tlm-pg-"))
         self._data = self._directory / "data"
         self._spare: list[str] = []
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         try:
@@ -207,12 +207,6 @@ def _unprivileged() -> _Account | None:
 
 def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from fakes.demo_process import free_port
+from fakes.ports import free_port
 from fakes.serve_process import Served, served, status_of
 
 _READY = 200

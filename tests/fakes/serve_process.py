@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.test_utils import TestServer
-from fakes.demo_process import free_port
+from fakes.ports import free_port
 from fakes.traffic import Traffic
 
 from telamon.demo.browser import Browser, Page

@@ -14,7 +14,7 @@ from signal import Signals
 from typing import Any
 
 import aiohttp
-from fakes.demo_process import free_port
+from fakes.ports import free_port
 from fakes.postgres import Postgres
 from prometheus_client.parser import text_string_to_metric_families
 from soak.atlassian import CLIENT_ID, CLIENT_SECRET

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from bench.crowd import Crowd
 from bench.load import connect
-from bench.servers import LOAD_CORE, Server, free_port, script, served, started
+from bench.servers import LOAD_CORE, Server, script, served, started
 from bench.variants import ARGUMENTS, GOOD, stateless_request
+from fakes.ports import free_port
 
 STREAMS = 500
 CALLS = 300
