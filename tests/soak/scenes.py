@@ -81,7 +81,9 @@ def _token(
     fault = {"on": "token", "count": 8, **fault}
     return Scene(
         name=name,
-        explains=f"{TOOL}.*({RENEWAL}|connect again|own credentials)|^sign-in: ",
+        explains=f"{TOOL}.*({RENEWAL}|connect again|own credentials)|^sign-in: "
+        # With the grant, what stands open of it ends.
+        + ("|^ended: |HTTP 404" if takes else ""),
         rest=rest,
         switches={"expire_access_tokens": True, "faults": [fault]},
         takes_grants=takes,
@@ -255,7 +257,8 @@ SCENES = (
     Scene(name="P09 connections dropped", explains=STORE, rest=5.0, work=_cut),
     Scene(
         name="P19 a replica frozen",
-        explains=f"{BROKEN}|{TOOL}.*({RENEWAL})",
+        # Without a word for eight seconds it counts as gone, and what it holds with it.
+        explains=f"{BROKEN}|HTTP 404|{TOOL}.*({RENEWAL})",
         rest=REFRESH,
         work=_frozen,
     ),

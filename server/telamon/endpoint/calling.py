@@ -73,7 +73,7 @@ class Calling:
         """
         exchange = exchange_of(context)
         run = self._find(params.name, exchange)
-        with self._allowance.use(exchange.principal.account_id):
+        async with self._allowance.use(exchange.principal.account_id):
             began = time.perf_counter()
             try:
                 return await self._answer(run, context, params)

@@ -213,7 +213,7 @@ class Endpoint:
                 admission = await self._bearer.admit(request, resource)
                 self._check_origin(request)
                 self._check_choice(request, admission.principal.policy)
-                self._allowance.admit(admission.principal.account_id)
+                await self._allowance.admit(admission.principal.account_id)
                 return await answer(request, admission)
             except Refused as refused:
                 return refused.response
