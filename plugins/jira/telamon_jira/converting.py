@@ -25,10 +25,13 @@ def larger(value: Json, limit: int) -> bool:
     """Say whether parsed JSON is larger than about *limit* characters, looking no further."""
     size = 0
     waiting = [value]
-    while waiting:
+    while waiting and size <= limit:
         one = waiting.pop()
-        size += _NODE + (len(one) if isinstance(one, str) else 0)
-        if size > limit:
-            return True
-        waiting.extend(items(one) or members(one).values())
-    return False
+        size += _NODE
+        if isinstance(one, str):
+            size += len(one)
+        elif isinstance(one, dict):
+            waiting.extend(members(one).values())
+        elif isinstance(one, list):
+            waiting.extend(items(one))
+    return size > limit
