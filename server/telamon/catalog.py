@@ -62,6 +62,12 @@ class Catalog:
         """Return the scopes that what is offered of *product* needs, by name."""
         return tuple(sorted(self._scopes(product)))
 
+    def deleting(self, product: str) -> frozenset[str]:
+        """Return the names of the scopes with which what is offered of *product* deletes things."""
+        tools = [o.tool for o in self.tools.values() if o.product.name == product]
+        deleting = [tool for tool in tools if tool.access == "delete"]
+        return frozenset(s.name for t in deleting for s in t.scopes if s.access != "read")
+
     def left(self, policy: Policy) -> frozenset[str]:
         """Return the names of the scopes for which *policy* leaves any use."""
         return frozenset(s.name for name in self.products for s in self._scopes(name, policy))

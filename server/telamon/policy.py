@@ -94,6 +94,11 @@ class Policies:
         """Whether some people or sites are treated otherwise than the deployment."""
         return bool(self._settings.rules)
 
+    @property
+    def confirms_deletes(self) -> bool:
+        """Whether everybody is asked before anything is deleted."""
+        return all(policy.confirm_deletes for policy in self._any)
+
     def of(self, account_id: str, email: str | None, site_url: str) -> Policy:
         """Return what holds for this person on this site.
 

@@ -62,6 +62,32 @@ async def test_whom_a_rule_keeps_within_less_is_told_where(serve: Serve) -> None
     assert (await setup.sign_in(client_id, person=BEN, scope=None)).status == 303
 
 
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({}, "Nothing in Toys can be deleted"),
+        ({"access": ACCESS}, None),
+        ({"access": ACCESS, "confirm_deletes": True}, "your app has to ask you"),
+        (
+            {
+                "access": ACCESS,
+                "confirm_deletes": True,
+                "rules": [{"accounts": [BEN.account_id], "confirm_deletes": False}],
+            },
+            None,
+        ),
+    ],
+)
+async def test_the_page_says_what_becomes_of_deleting(
+    serve: Serve, policy: dict[str, Any], said: str | None
+) -> None:
+    setup = await serve(products=[make_product()], policy=policy)
+    page = await setup.consent_page(setup.browser(), await setup.client_id(), scope=None)
+    for words in ("Nothing in Toys can be deleted", "your app has to ask you"):
+        assert (words in page.text) is (words == said)
+    assert ('<span class="tag">deletes</span>' in page.text) is bool(policy)
+
+
 async def test_the_page_says_that_there_are_rules_for_some(serve: Serve) -> None:
     setup = await serve(policy=READING)
     page = await setup.consent_page(setup.browser(), await setup.client_id())

@@ -24,6 +24,7 @@ SCOPES = [
     Scope("read:jira-work", "read issues"),
     Scope("write:jira-work", "create and change issues", "write"),
 ]
+PRODUCT = {"name": "jira", "title": "Jira", "scopes": SCOPES, "only_in": None, "deleting": ()}
 LONG = "https://a-very-long-name-that-nobody-broke-anywhere.example.com/" + "callback" * 10
 MAIN = "document.querySelector('main')"
 FOCUS = "document.activeElement"
@@ -33,8 +34,7 @@ FORM = """
 {% block title %}Form{% endblock %}
 {% block main %}<h1>Form</h1>
 <form method="post" action="/form">
-{{ ui.scope_list("Jira", scopes, "product", "jira") }}
-{{ ui.field("name", "Name") }}
+{{ ui.scope_list(product, false) }}
 <div class="actions">{{ ui.button("Deny", "decision", "deny", "quiet") }}
 {{ ui.button("Approve", "decision", "approve") }}</div>
 </form>{% endblock %}
@@ -61,7 +61,7 @@ async def home(aiohttp_server: Any, unused_tcp_port: int) -> str:
 
     async def show(_: web.Request) -> web.Response:
         headers = pages.problem(problems.unavailable()).headers
-        return web.Response(text=form.render(scopes=SCOPES), headers=headers)
+        return web.Response(text=form.render(product=PRODUCT), headers=headers)
 
     async def decide(request: web.Request) -> web.Response:
         fields = await request.post()
@@ -124,7 +124,7 @@ async def test_the_page_follows_the_dark_scheme(tab: Tab, home: str) -> None:
 async def test_everything_is_reached_by_keyboard_and_shows_its_focus(tab: Tab, home: str) -> None:
     await tab.open(home + "/form")
     reached = []
-    for _ in range(7):
+    for _ in range(6):
         await tab.press("Tab")
         focus = "document.activeElement"
         reached.append(
@@ -136,15 +136,14 @@ async def test_everything_is_reached_by_keyboard_and_shows_its_focus(tab: Tab, h
         "jira",
         "Read: 1 permission",
         "write:jira-work",
-        "name",
         "deny",
         "approve",
     ]
 
 
-async def test_enter_in_a_field_denies_rather_than_approves(tab: Tab, home: str) -> None:
+async def test_enter_in_a_box_denies_rather_than_approves(tab: Tab, home: str) -> None:
     await tab.open(home + "/form")
-    await tab.value("document.querySelector('#f-name').focus()")
+    await tab.value("document.querySelector('[name=scope]').focus()")
     async with tab.leading_on():
         await tab.press("Enter")
     assert await tab.value("location.search") == "?deny"

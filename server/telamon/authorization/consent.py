@@ -41,12 +41,14 @@ class Consent:
                     "title": product.title,
                     "scopes": scopes,
                     "only_in": self._only_in(product),
+                    "deleting": self.catalog.deleting(name),
                 }
                 for name, product in self.catalog.products.items()
                 if (scopes := self._scopes(name, asked))
             ],
             "account": account,
             "has_rules": self.catalog.policies.has_rules,
+            "confirms_deletes": self.catalog.policies.confirms_deletes,
         }
 
     def decide(
