@@ -56,6 +56,18 @@ async def test_a_refusal_after_an_unknown_outcome_gets_one_more_try(
     assert await ours.custody.access_token(expired.id) == "at-2"
 
 
+@pytest.mark.row("SEC-U13", "SEC-U14")
+async def test_an_attempt_of_unknown_outcome_stays_one_when_our_secret_is_refused_next(
+    failing: Make, expired: Grant, clock: Ticking
+) -> None:
+    """Atlassian may have rotated the token: the sweeper has to ask again within its leeway."""
+    ours = failing(DOWN, WRONG)
+    with pytest.raises(Unavailable, match="operator"):
+        await ours.custody.access_token(expired.id)
+    clock.advance(61)
+    assert [grant.id for grant in await ours.storage.grants.abandoned(clock())] == [expired.id]
+
+
 @pytest.mark.row("SEC-U12")
 async def test_two_refusals_end_the_grant(failing: Make, expired: Grant) -> None:
     ours = failing(DOWN, DEAD)

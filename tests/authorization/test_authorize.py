@@ -109,7 +109,7 @@ async def test_without_a_redirect_uri_the_only_one_is_used(here: Setup, client_i
     [
         (None, "invalid_request"),
         ("token", "unsupported_response_type"),
-        ("", "unsupported_response_type"),
+        ("", "invalid_request"),
         ("code token", "unsupported_response_type"),
         ('é"\\', "unsupported_response_type"),
     ],
@@ -238,7 +238,6 @@ async def test_without_a_scope_the_page_shows_all_and_they_are_recorded(
         "https://other.example.com/v1/mcp",
         f"{ISSUER}/v1/mcp#fragment",
         "/v1/mcp",
-        "",
         "https://tenant1.atlassian.net/",
     ],
 )
@@ -297,6 +296,19 @@ async def test_a_configured_client_is_told_at_once(serve: Serve) -> None:
     assert page.status == 302
     assert (page.location or "").startswith(f"{HTTPS}?")
     assert page.answer["error"] == "invalid_scope"
+
+
+@pytest.mark.row("SEC-A19")
+@pytest.mark.parametrize(
+    "name", ["resource", "response_mode", "redirect_uri", "request", "request_uri", "nonce"]
+)
+async def test_a_parameter_without_a_value_counts_as_none(
+    here: Setup, client_id: str, name: str
+) -> None:
+    """RFC 6749, section 3.1."""
+    without: dict[str, Any] = {name: ""}
+    page = await here.authorize(client_id, **without)
+    assert "/consent?" in (page.location or "")
 
 
 @pytest.mark.row("SEC-A20")

@@ -326,6 +326,27 @@ async def test_only_allowed_accounts_may_sign_in(serve: Serve) -> None:
     assert "code" in (await open_to_us.sign_in(client_id)).answer
 
 
+@pytest.mark.row("SEC-S30")
+@pytest.mark.parametrize(
+    "now",
+    [{"allowed_sites": ["second-site.example.com"]}, {"allowed_email_domains": ["b.example"]}],
+)
+async def test_who_is_no_longer_let_in_is_refused_at_the_next_refresh_and_ends_with_nothing_lost(
+    serve: Serve, now: dict[str, Any]
+) -> None:
+    """A slip in the setting ends nobody's connection: who is let in again goes on."""
+    before = await serve()
+    client_id = await before.client_id()
+    pair = await before.pair(client_id)
+    stricter = await serve(storage=before.storage, atlassian=now)
+    answer = await stricter.refresh(client_id, pair["refresh_token"])
+    assert (answer.status, answer.error) == (400, "invalid_grant")
+    browser = stricter.browser()
+    location = await way_back(stricter, browser, client_id)
+    assert is_local(await browser.get(location), 403)
+    assert (await before.refresh(client_id, pair["refresh_token"])).status == 200
+
+
 async def test_of_several_sites_the_person_chooses_one(here: Setup, client_id: str) -> None:
     browser = here.browser()
     page = await browser.follow(

@@ -245,6 +245,31 @@ async def test_without_its_atlassian_grant_a_token_is_worth_nothing(
     assert (await here.refresh(client_id, first["refresh_token"])).error == "invalid_grant"
 
 
+@pytest.mark.row("SEC-T31")
+async def test_a_token_whose_atlassian_grant_does_not_open_is_refused_as_any_other(
+    here: Setup, client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await here.pair(client_id)
+
+    async def altered(grant_id: str) -> None:
+        raise Unsealable("grants", grant_id, "access_token")
+
+    monkeypatch.setattr(here.storage.grants, "get", altered)
+    answer = await here.refresh(client_id, first["refresh_token"])
+    assert (answer.status, answer.error) == (400, "invalid_grant")
+
+
+@pytest.mark.row("SEC-T22")
+async def test_an_empty_scope_is_none_and_the_answer_comes_again_for_it(
+    here: Setup, client_id: str
+) -> None:
+    first = await here.pair(client_id)
+    answer = await here.refresh(client_id, first["refresh_token"], scope="", resource="")
+    again = await here.refresh(client_id, first["refresh_token"], scope="", resource="")
+    assert (again.status, again.json) == (200, answer.json)
+    assert answer.json["scope"].split() == list(ALL)
+
+
 @pytest.mark.row("SEC-T33")
 async def test_a_store_that_fails_leaves_the_old_token_good(
     here: Setup, client_id: str, monkeypatch: pytest.MonkeyPatch

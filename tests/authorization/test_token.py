@@ -316,7 +316,7 @@ async def test_another_clients_code_is_left_alone(here: Setup, client_id: str) -
 @pytest.mark.row("SEC-T36")
 @pytest.mark.parametrize(
     "made_up",
-    ["{code}x", "tlm_ac_" + "A" * 49, "tlm_ac_", "x", "", "\0", "é😀", "Bearer a b", "x" * 50_000],
+    ["{code}x", "tlm_ac_" + "A" * 49, "tlm_ac_", "x", " ", "\0", "é😀", "Bearer a b", "x" * 50_000],
 )
 async def test_a_made_up_code_revokes_nothing(here: Setup, client_id: str, made_up: str) -> None:
     code = await here.code(client_id)
@@ -444,7 +444,7 @@ async def test_a_redirect_uri_that_was_left_out_may_be_left_out_again(
 @pytest.mark.row("SEC-T18")
 async def test_a_code_for_another_resource_is_refused_and_kept(here: Setup, client_id: str) -> None:
     code = await here.code(client_id)
-    for resource in ("https://other.example.com/v1/mcp", "", f"{ISSUER}/v1/mcp#x"):
+    for resource in ("https://other.example.com/v1/mcp", " ", f"{ISSUER}/v1/mcp#x"):
         answer = await here.redeem(client_id, code, resource=resource)
         assert (answer.status, answer.error) == (400, "invalid_target")
     assert (await here.redeem(client_id, code, resource=f"{ISSUER}/v1/sse")).status == 200
@@ -452,10 +452,20 @@ async def test_a_code_for_another_resource_is_refused_and_kept(here: Setup, clie
     assert without.status == 200
 
 
+@pytest.mark.row("SEC-T03")
+async def test_a_parameter_without_a_value_counts_as_none(here: Setup, client_id: str) -> None:
+    """RFC 6749, section 3.2."""
+    empty = {"scope": "", "resource": "", "client_secret": "", "client_assertion": ""}
+    first = await here.redeem(client_id, await here.code(client_id), **empty)
+    assert (first.status, first.json["scope"].split()) == (200, list(ALL))
+    answer = await here.redeem(client_id, "", scope="")
+    assert (answer.status, answer.error) == (400, "invalid_request")
+
+
 @pytest.mark.row("SEC-T19")
 async def test_a_code_is_good_for_what_was_asked_and_no_more(here: Setup, client_id: str) -> None:
     code = await here.code(client_id, scope="read:toys write:toys")
-    for wider in ("read:toys read:papers", "unknown", "", " "):
+    for wider in ("read:toys read:papers", "unknown", " "):
         answer = await here.redeem(client_id, code, scope=wider)
         assert (answer.status, answer.error) == (400, "invalid_scope")
     answer = await here.redeem(client_id, code, scope="read:toys openid")

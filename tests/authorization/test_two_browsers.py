@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from fakes.authorization_world import ADA, ALL, BEN, DEMO, ISSUER, SECOND, Setup
 from fakes.browser_steps import Browser, Page
+from sqlalchemy import update
 
 from telamon.authorization.progress import from_data
 from telamon.plugin import CodeIssued, ConsentGiven
+from telamon.storage.schema import transactions
 
 pytestmark = [pytest.mark.row("SEC-S02"), pytest.mark.row("SEC-S03"), pytest.mark.row("SEC-S07")]
 Serve = Callable[..., Awaitable[Setup]]
@@ -145,3 +147,51 @@ async def test_the_page_of_a_sign_in_at_its_site_is_nobodys_any_more(
             assert (sent.status, sent.location) == (400, None)
     assert await stored(here, site) == before
     assert "code" in (await owner.submit(site, decision="approve")).answer
+
+
+async def status_with(setup: Setup, url: str, cookie: bytes, form: bytes = b"") -> int:
+    """The status for a cookie that no well-meant browser sends."""
+    base = urlsplit(setup.base)
+    reader, writer = await asyncio.open_connection(base.hostname, base.port)
+    path = url.removeprefix(ISSUER).encode()
+    lines = [
+        (b"POST " if form else b"GET ") + path + b" HTTP/1.1",
+        b"Host: mcp.example.com\r\nAccept: text/html\r\nConnection: close",
+        b"Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded",
+        b"Content-Length: %d" % len(form),
+        b"Cookie: " + cookie,
+    ]
+    writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + form)
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    await writer.wait_closed()
+    return status
+
+
+@pytest.mark.parametrize("value", [b"\xff\xfe", "é".encode(), b'"a\\377"', b"a" * 4000, b""])
+async def test_a_cookie_of_bytes_that_are_no_secret_of_ours_is_none(
+    here: Setup, client_id: str, value: bytes
+) -> None:
+    browser = here.browser()
+    page = await here.consent_page(browser, client_id)
+    (name,) = browser.cookies[ISSUER]
+    cookie = name.encode() + b"=" + value
+    form = urlencode(page.form.filled(decision="approve")).encode()
+    assert await status_with(here, page.url, cookie) == 200
+    assert await status_with(here, f"{ISSUER}/consent", cookie, form) == 403
+    sent = await browser.submit(page, decision="approve")
+    cookie = cookie.replace(b"form", b"txn")
+    back = f"{ISSUER}/oauth/atlassian/callback?code=x&state={sent.answer['state']}"
+    assert await status_with(here, back, cookie) == 403
+
+
+@pytest.mark.row("SEC-K04")
+async def test_a_sign_in_that_does_not_open_is_over(here: Setup, client_id: str) -> None:
+    browser = here.browser()
+    page = await here.consent_page(browser, client_id)
+    sent = await browser.submit(page, decision="approve")
+    async with here.storage._database.engine.begin() as connection:
+        await connection.execute(update(transactions).values(data=b"v1|gone|"))
+    back = f"{ISSUER}/oauth/atlassian/callback?code=x&state={sent.answer['state']}"
+    for answer in (await browser.get(page.url), await browser.get(back)):
+        assert (answer.status, answer.location) == (400, None)

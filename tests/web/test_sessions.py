@@ -7,12 +7,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from conftest import FakeClock
 from pytest_aiohttp.plugin import AiohttpClient
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from telamon.addresses import Addresses
 from telamon.plugin import Event, SessionChanged
 from telamon.settings import TokenSettings
 from telamon.storage import BrowserSession, Storage
+from telamon.storage.schema import browser_sessions
 from telamon.web.sessions import (
     account_of,
     csrf_matches,
@@ -183,6 +185,19 @@ async def test_on_https_a_cookie_of_the_loopback_name_is_not_read(
 @pytest.mark.parametrize("cookie", ["", "x", "a" * 44, "a" * 8000, "../../" + "a" * 37, '"é"'])
 async def test_a_made_up_cookie_is_an_empty_session(open_browser: OpenBrowser, cookie: str) -> None:
     assert await replay(await open_browser(), cookie) == {}
+
+
+@pytest.mark.row("SEC-K04")
+async def test_a_session_that_does_not_open_is_an_empty_one(
+    open_browser: OpenBrowser, storage: Storage
+) -> None:
+    browser = await open_browser()
+    await browser.get("/put?a=1")
+    async with storage._database.engine.begin() as connection:
+        await connection.execute(update(browser_sessions).values(data=b"v1|gone|"))
+    assert await seen(browser) == {}
+    await browser.get("/sign_in?as=ada")
+    assert await seen(browser) == {"account_id": "ada"}
 
 
 @pytest.mark.row("SEC-S20")

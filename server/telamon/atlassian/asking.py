@@ -1,6 +1,11 @@
 """Ask Atlassian for new tokens, again with the same refresh token while the outcome is unknown."""
 
-from telamon.atlassian.identity import AtlassianUnavailable, GrantRefused, TokenAnswer
+from telamon.atlassian.identity import (
+    AppRefused,
+    AtlassianUnavailable,
+    GrantRefused,
+    TokenAnswer,
+)
 from telamon.atlassian.oauth import AtlassianOAuth
 from telamon.atlassian.timing import Pause, Timing
 from telamon.clock import Clock
@@ -18,7 +23,7 @@ async def ask(
     Raises:
         GrantRefused: The refresh token is dead.
         AppRefused: Our own credentials are.
-        AtlassianUnavailable: No answer, *ambiguous* if any of the tries was.
+        AtlassianUnavailable: No answer. This and the one before are *ambiguous* if a try was.
     """
     if not grant.refresh_token:
         raise GrantRefused("no refresh token")
@@ -34,6 +39,9 @@ async def ask(
             tries -= 1
             if not tries:
                 raise AtlassianUnavailable(str(error), ambiguous=unknown) from error
+        except AppRefused as error:
+            error.ambiguous = unknown
+            raise
         except GrantRefused:
             if not (unknown and second_opinion):
                 raise

@@ -27,7 +27,12 @@ class GrantRefused(Exception):
 
 
 class AppRefused(Exception):
-    """Our client id, secret or registration is refused; the operator has to mend it."""
+    """Our client id, secret or registration is refused; the operator has to mend it.
+
+    *ambiguous*: an earlier try of the same request may have been carried out all the same.
+    """
+
+    ambiguous = False
 
 
 class AtlassianUnavailable(Exception):

@@ -160,7 +160,7 @@ class Refresher:
             self._app.failed()
             # Every user's refresh fails now, and none of their grants is at fault.
             log.critical("atlassian.app_refused", error=str(error))
-            await self._put_off(grant, owner, unknown=unfinished)
+            await self._put_off(grant, owner, unknown=unfinished or error.ambiguous)
             raise Unavailable(
                 "Atlassian does not accept this server's own credentials; its operator has to "
                 "correct them, and users need not sign in again."

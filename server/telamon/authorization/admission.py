@@ -143,11 +143,11 @@ class Admission:
         return wait
 
     async def _form(self, request: web.Request) -> dict[str, str]:
-        """Return the fields, each of which stands once (RFC 6749, section 3.2)."""
+        """Return the fields; each stands once, and an empty one is none (RFC 6749, section 3.2)."""
         form = await read_form(request, seconds=self._limits.body_seconds)
         if len(set(form)) != len(form):
             raise BadForm("a parameter stands more than once")
-        return dict(form)
+        return {name: value for name, value in form.items() if value}
 
 
 def _caller(credentials: Credentials, form: Mapping[str, str], network: str) -> Caller:

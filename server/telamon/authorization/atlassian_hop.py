@@ -5,7 +5,6 @@ What Atlassian says in words is never shown or passed on; only what happened is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,13 +18,12 @@ from telamon.atlassian.oauth import (
     ReachableSite,
     TokenAnswer,
 )
+from telamon.authorization.allowed import Allowed
 from telamon.authorization.outcomes import Move, Outcome, Refuse
 from telamon.authorization.progress import Asked, Progress, Step
 from telamon.authorization.withholding import kept_within, left_on, on_site
 from telamon.catalog import Catalog
 from telamon.clock import Clock
-from telamon.policy import domain_of
-from telamon.settings import AtlassianSettings
 from telamon.storage import Storage
 from telamon.web.problems import (
     START_AGAIN,
@@ -46,7 +44,7 @@ class AtlassianHop:
     custody: Custody
     storage: Storage
     catalog: Catalog
-    settings: AtlassianSettings
+    allowed: Allowed
     clock: Clock
 
     def address(self, progress: Progress) -> str:
@@ -79,7 +77,7 @@ class AtlassianHop:
         except AtlassianUnavailable as error:
             log.warning("atlassian.sign_in.unavailable", reason=str(error))
             return _unavailable()
-        if not self._may_sign_in(account):
+        if not self.allowed.account(account.email):
             return _denied("This Atlassian account may not use this server.", access_denied())
         if answer.refresh_token is None:
             return _denied("Atlassian gave no lasting access.", _no_lasting_access())
@@ -112,7 +110,7 @@ class AtlassianHop:
         account: Account,
         sites: Sequence[ReachableSite],
     ) -> Outcome:
-        usable = tuple(reached.site for reached in sites if self._may_use(reached.site.url))
+        usable = tuple(reached.site for reached in sites if self.allowed.site(reached.site.url))
         if not usable:
             return _denied("This Atlassian account reaches no site here.", access_denied())
         wanted = self.catalog.granted(asked.scopes, progress.approved)
@@ -156,14 +154,6 @@ class AtlassianHop:
         if await self.storage.tokens.families(account_id=account.account_id, now=now):
             await self.custody.adopt(answer, account, sites)
         return Move(progress=replace(progress, step=Step.ANSWER, account=account))
-
-    def _may_sign_in(self, account: Account) -> bool:
-        allowed = self.settings.allowed_email_domains
-        return not allowed or domain_of(account.email) in allowed
-
-    def _may_use(self, url: str) -> bool:
-        allowed = self.settings.allowed_sites
-        return not allowed or (urlsplit(url).hostname or "") in allowed
 
 
 def _denied(description: str, problem: Problem) -> Refuse:

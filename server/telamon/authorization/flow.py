@@ -14,10 +14,11 @@ Rules:
 
 import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
+import structlog
 from aiohttp import web
 
 from telamon.addresses import Addresses
@@ -36,7 +37,7 @@ from telamon.authorization.ties import Ties, binding_of, new_secret
 from telamon.clock import Clock
 from telamon.plugin.events import Announce
 from telamon.settings import TokenSettings
-from telamon.storage import Storage, Transaction
+from telamon.storage import Storage, Transaction, Unsealable
 from telamon.tasks import Tasks
 from telamon.web.limits import retry_after
 from telamon.web.pages import Pages
@@ -50,6 +51,7 @@ from telamon.web.sessions import renew
 
 _CALLBACK_PARAMETERS = ("state", "code", "error")
 _MOST_PARAMETERS = 20
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +106,7 @@ class Flow:
         """Return a sign-in that waits at one of *steps*."""
         if not transaction_id:
             return None
-        transaction = await self.storage.transactions.get(transaction_id, self.clock())
+        transaction = await _opened(self.storage.transactions.get(transaction_id, self.clock()))
         if transaction is None:
             return None
         progress = from_data(transaction.data)
@@ -163,7 +165,8 @@ class Flow:
         said = _callback(request.rel_url.raw_query_string)
         if said is None:
             return self._misconfigured()
-        transaction = await self.storage.transactions.by_state(said["state"], self.clock())
+        found = self.storage.transactions.by_state(said["state"], self.clock())
+        transaction = await _opened(found)
         progress = from_data(transaction.data) if transaction else None
         if transaction is None or progress is None or progress.step is not Step.ATLASSIAN:
             return self.gone()
@@ -251,6 +254,15 @@ class Flow:
 
     def _misconfigured(self) -> web.Response:
         return self.pages.problem(callback_misconfigured(self.addresses.callback), status=400)
+
+
+async def _opened(found: Awaitable[Transaction | None]) -> Transaction | None:
+    """Return the sign-in that was *found*; one whose key is gone cannot go on."""
+    try:
+        return await found
+    except Unsealable:
+        log.exception("sign_in.unsealable")
+        return None
 
 
 def _same(one: str, other: str) -> bool:

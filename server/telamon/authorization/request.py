@@ -93,7 +93,9 @@ class AuthorizationRequests:
         except ValueError:
             raise AnswerHere(_not_a_request("It has too many parameters.")) from None
         times = Counter(name for name, _ in pairs)
-        fields = dict(pairs)
+        # An empty parameter counts as none (RFC 6749, section 3.1). For an empty scope the client
+        # may be told (section 3.3), and it gets its state back as it is.
+        fields = {name: value for name, value in pairs if value or name in ("scope", "state")}
         if times["client_id"] > 1 or times["redirect_uri"] > 1:
             raise AnswerHere(_not_a_request("It names its client or its return address twice."))
         client = await self._client(fields.get("client_id", ""), network)
@@ -101,7 +103,7 @@ class AuthorizationRequests:
         state = fields.get("state")
         encoded = None if state is None else quote(state, safe="", errors="surrogateescape")
         try:
-            self._check(client, pairs, times)
+            self._check(client, fields, pairs, times)
         except OAuth2Error as error:
             raise AnswerClient(
                 str(error.error),
@@ -145,8 +147,13 @@ class AuthorizationRequests:
             raise AnswerHere(redirect_refused(shown, client_name=client.name or None))
         return found
 
-    def _check(self, client: Client, pairs: list[tuple[str, str]], times: Counter[str]) -> None:
-        fields = dict(pairs)
+    def _check(
+        self,
+        client: Client,
+        fields: dict[str, str],
+        pairs: list[tuple[str, str]],
+        times: Counter[str],
+    ) -> None:
         if len({value for name, value in pairs if name == "resource"}) > 1:
             raise OAuth2Error("A token is for one resource alone.", error="invalid_target")
         if any(count > 1 for count in times.values()):

@@ -4,7 +4,8 @@
 * *consumed, in its grace, successor unused, same scope*: the very same answer once more. Several
   processes of one client share a token file, and answers get lost.
 * *consumed otherwise*: somebody holds a copy; the family is revoked.
-* *unknown, expired, revoked, another client's, or its Atlassian grant is dead*: refused.
+* *unknown, expired, revoked, another client's, its Atlassian grant dead, or person or site no
+  longer let in by the operator*: refused.
 """
 
 import json
@@ -14,6 +15,7 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # authlib 
     InvalidGrantError,
 )
 
+from telamon.authorization.allowed import Allowed
 from telamon.authorization.endings import Endings
 from telamon.authorization.grants import Issued, SnapshotServer
 from telamon.authorization.snapshot import ClientView, RefreshView, Request
@@ -32,12 +34,14 @@ class Rotation:
         self,
         *,
         storage: Storage,
+        allowed: Allowed,
         endings: Endings,
         settings: TokenSettings,
         announce: Announce,
         clock: Clock,
     ) -> None:
         self._storage = storage
+        self._allowed = allowed
         self._endings = endings
         self._settings = settings
         self._announce = announce
@@ -53,7 +57,7 @@ class Rotation:
         token = await self._find(text, client)
         if token is not None and token.consumed_at is not None:
             return await self._again(token, request)
-        live = token is not None and await self._grant_is_active(token)
+        live = token is not None and await self._may_go_on(token)
         view = RefreshView(token) if token is not None and live else None
         server = SnapshotServer(
             ClientView(client, token.family.scopes if token else ()),
@@ -88,9 +92,18 @@ class Rotation:
             return None
         return token
 
-    async def _grant_is_active(self, token: Token) -> bool:
-        grant = await self._storage.grants.get(token.family.grant_id)
-        return grant is not None and grant.state == "active"
+    async def _may_go_on(self, token: Token) -> bool:
+        """Tell whether the Atlassian grant is good, and person and site still let in."""
+        try:
+            grant = await self._storage.grants.get(token.family.grant_id)
+        except Unsealable:
+            return False
+        return (
+            grant is not None
+            and grant.state == "active"
+            and self._allowed.account(grant.email)
+            and self._allowed.site(token.family.site_url)
+        )
 
     async def _again(self, token: Token, request: Request) -> dict[str, Any]:
         """Answer to a consumed token: the same answer within its grace, else the end."""

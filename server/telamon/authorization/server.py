@@ -9,6 +9,7 @@ from telamon.atlassian.custody import Custody
 from telamon.atlassian.oauth import AtlassianOAuth
 from telamon.authorization import metadata
 from telamon.authorization.admission import Admission
+from telamon.authorization.allowed import Allowed
 from telamon.authorization.answer import Answers
 from telamon.authorization.atlassian_hop import AtlassianHop
 from telamon.authorization.clients import ClientDirectory
@@ -100,6 +101,7 @@ async def build(
 ) -> AuthorizationServer:
     """Build the authorization server; *fetcher* reads client metadata documents."""
     rules, hits = RedirectRules(settings.clients), LimitHits(limiter, announce)
+    allowed = Allowed(settings=settings.atlassian)
     directory = ClientDirectory(
         storage=storage,
         documents=ClientDocuments(
@@ -144,7 +146,7 @@ async def build(
             custody=custody,
             storage=storage,
             catalog=catalog,
-            settings=settings.atlassian,
+            allowed=allowed,
             clock=clock,
         ),
         answers=answers,
@@ -182,6 +184,7 @@ async def build(
             ),
             rotation=Rotation(
                 storage=storage,
+                allowed=allowed,
                 endings=endings,
                 settings=settings.tokens,
                 announce=announce,

@@ -7,6 +7,7 @@ made from the ``form`` cookie: a browser that approves twice has it twice, anoth
 """
 
 import hmac
+import re
 import secrets
 from hashlib import sha256
 from typing import Literal
@@ -16,6 +17,7 @@ from aiohttp import web
 from telamon.addresses import Addresses
 
 MOST_COOKIES = 10
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43,64}")
 Kind = Literal["form", "txn"]
 
 
@@ -27,8 +29,9 @@ class Ties:
         self._seconds = seconds
 
     def held(self, request: web.Request, kind: Kind, transaction_id: str) -> str:
-        """Return the browser's secret for this sign-in, empty if it has none."""
-        return request.cookies.get(self._name(kind, transaction_id), "")
+        """Return the browser's secret for this sign-in, empty if it has none that we made."""
+        held = request.cookies.get(self._name(kind, transaction_id), "")
+        return held if _SECRET.fullmatch(held) else ""
 
     def tie(
         self,

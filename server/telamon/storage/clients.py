@@ -79,12 +79,16 @@ class Clients:
         return await self._database.change(statement) > 0
 
     async def make_room(self, most: int) -> bool:
-        """Tell whether another client fits among *most*; the oldest that nobody approved goes."""
+        """Tell whether another client fits among *most*; the oldest that nobody approved goes.
+
+        Of whichever kind: neither registrations nor documents may be filled up to shut the other
+        out.
+        """
         if await self.count() < most:
             return True
         oldest = (
             select(clients.c.client_id)
-            .where(clients.c.authorised_at.is_(None), clients.c.kind == "dynamic")
+            .where(clients.c.authorised_at.is_(None), clients.c.kind != "configured")
             .order_by(clients.c.created_at, clients.c.client_id)
             .limit(1)
             # Each of several at once takes another one. SQLite leaves this clause out.

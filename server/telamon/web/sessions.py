@@ -20,7 +20,7 @@ from telamon.addresses import Addresses
 from telamon.clock import Clock
 from telamon.plugin.events import Announce, Event, SessionChanged
 from telamon.settings import TokenSettings
-from telamon.storage import BrowserSession, Storage
+from telamon.storage import BrowserSession, Storage, Unsealable
 
 ACCOUNT = "account_id"
 NAME = "name"
@@ -87,7 +87,12 @@ class BrowserSessions(aiohttp_session.AbstractStorage):
         if session_id is None or _ID.fullmatch(session_id) is None:
             return None
         now = self._clock()
-        record = await self._kept.get(session_id, now)
+        try:
+            record = await self._kept.get(session_id, now)
+        except Unsealable:
+            # Its key is gone: the person signs in again instead of failing at every page.
+            log.exception("session.unsealable")
+            record = None
         if record is None:
             return None
         if now - record.last_seen_at > self._idle:
