@@ -62,6 +62,8 @@ def test_an_edit_gives_the_same_whether_all_is_read_or_only_what_was_changed(
 def without_ids(document: Node) -> Node:
     for found in walk(document):
         found.get("attrs", {}).pop("localId", None)
+        if found.get("attrs") == {}:
+            del found["attrs"]
     return document
 
 

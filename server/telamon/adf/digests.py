@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .forms import HIDDEN_MARKS, shown_attributes
+from .legible import known_part
 from .model import MACROS
 from .nodes import Node, content, kind, marks
 from .spacing import spaces_outside
@@ -33,10 +34,10 @@ class Digests:
 
 def _shown(node: Node) -> Any:
     """The node itself without what the short form hides; macros hide nothing."""
-    node_type = kind(node)
     own: Mapping[str, Any] = {key: value for key, value in node.items() if key != "content"}
-    if node_type in MACROS:
+    if kind(node) in MACROS:
         return own
-    kept = [mark for mark in marks(node) if kind(mark) not in HIDDEN_MARKS]
+    known = known_part(node)
+    kept = [mark for mark in marks(known) if kind(mark) not in HIDDEN_MARKS]
     rest = {key: value for key, value in own.items() if key not in ("attrs", "marks")}
-    return {**rest, "attrs": shown_attributes(node), "marks": kept}
+    return {**rest, "attrs": shown_attributes(known), "marks": kept}

@@ -11,12 +11,13 @@ from typing import Any
 from .canonical import copied, normal
 from .digests import Digests
 from .forms import HIDDEN_MARKS, shown_attributes
+from .legible import legible, whole
 from .nodes import Node, attributes, content, kind, marks
 from .origin import Origin
 from .reader import Profile, read
 from .unchanged import changed_part, with_neighbours
 from .validity import MAX_CHARACTERS
-from .values import NODES
+from .values import attributes_fit
 from .writer import write_short
 
 _NEVER_FROM_TEXT = frozenset({"localId"})
@@ -87,15 +88,15 @@ def _edited_in_part(
 
 
 class _Pairs:
-    """The children of an original node, each as it is stored and in its canonical form."""
+    """The children of an original node, each as it is stored and as the short form has it."""
 
     def __init__(self, stored: list[Node], normal: list[Node]) -> None:
-        self.stored = stored if len(stored) == len(normal) else normal
+        self.stored = stored if len(stored) == len(normal) else [whole(node) for node in normal]
         self.normal = normal
 
     @classmethod
     def of(cls, node: Mapping[str, Any]) -> "_Pairs":
-        return cls(content(node), content(normal(node)))
+        return cls(content(node), content(legible(normal(node))))
 
     def below(self, at: int) -> "_Pairs":
         return _Pairs(content(self.stored[at]), content(self.normal[at]))
@@ -175,15 +176,13 @@ def _words(node: Node) -> set[str]:
 
 def _merged(old: _Pairs, at: int, new: Node, digests: Digests) -> Node:
     """A changed node with what its original has and the Markdown does not show."""
-    stored = old.stored[at]
+    stored, seen = old.stored[at], old.normal[at]
     merged = dict(new)
-    attrs = _merged_attributes(stored, new)
+    attrs = _merged_attributes(stored, seen, new)
     if attrs:
         merged["attrs"] = attrs
-    kinds = {kind(mark) for mark in marks(new)}
-    hidden = [
-        mark for mark in marks(stored) if kind(mark) in HIDDEN_MARKS and kind(mark) not in kinds
-    ]
+    kinds = {kind(mark) for mark in marks(seen)} - HIDDEN_MARKS | {kind(m) for m in marks(new)}
+    hidden = [mark for mark in marks(stored) if kind(mark) not in kinds]
     if hidden:
         merged["marks"] = [*marks(new), *copied(hidden)]
     if content(new):
@@ -191,9 +190,9 @@ def _merged(old: _Pairs, at: int, new: Node, digests: Digests) -> Node:
     return merged
 
 
-def _merged_attributes(stored: Node, new: Node) -> Node:
+def _merged_attributes(stored: Node, normal: Node, new: Node) -> Node:
     shown, before = attributes(new), attributes(stored)
-    seen = shown_attributes(stored)
+    seen = shown_attributes(normal)
     kept = {
         name: copied(value)
         for name, value in before.items()
@@ -201,5 +200,5 @@ def _merged_attributes(stored: Node, new: Node) -> Node:
         and (name in _NEVER_FROM_TEXT or name not in shown or shown[name] in _UNSAID)
     }
     merged = {**shown, **kept}
-    known = any(shape.fits(merged) for shape in NODES.get(kind(new), ()))
-    return merged if known else shown
+    known = {name: merged[name] for name in merged if name in attributes(normal) or name in shown}
+    return merged if attributes_fit(kind(new), known) else shown

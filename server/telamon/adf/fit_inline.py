@@ -7,7 +7,7 @@ from .nodes import Node, attributes, content, kind, marks, text_node
 from .origin import Verbatim
 from .syntax import link_is_safe
 from .validity import marks_fit
-from .values import MARKS, mark_is_known, selected
+from .values import known_mark, mark_is_known, selected
 
 _BARE_TEXT = {"type", "text"}
 _BARE_MARK = {"type"}
@@ -61,7 +61,7 @@ def allowed_marks(found: list[Node], allowed: frozenset[str]) -> list[Node]:
     if not found:
         return found
     kept: dict[Any, Node] = {}
-    for mark in (_trimmed(one) for one in found if kind(one) in allowed):
+    for mark in (known_mark(one) for one in found if kind(one) in allowed):
         if not mark_is_known(mark):
             continue
         if kind(mark) == "link" and not link_is_safe(attributes(mark)["href"]):
@@ -70,12 +70,6 @@ def allowed_marks(found: list[Node], allowed: frozenset[str]) -> list[Node]:
         if marks_fit([*kept.values(), mark], allowed):
             kept.setdefault((kind(mark), many), mark)
     return list(kept.values())
-
-
-def _trimmed(mark: Node) -> Node:
-    """The mark without attributes that it may not have."""
-    attrs = MARKS[kind(mark)].kept(attributes(mark))
-    return {"type": kind(mark)} | ({"attrs": attrs} if attrs else {})
 
 
 def _as_text(node: Node, parent: str) -> list[Node]:

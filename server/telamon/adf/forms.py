@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .attributes import compact_json
+from .legible import whole
 from .nodes import Node, as_list, as_node, attributes, content, kind
 
 HIDDEN = frozenset({"localId", "uniqueId", "occurrenceKey", "collection", "accessLevel"})
@@ -75,8 +76,9 @@ class Forms:
 
     def refer(self, node: Node) -> str:
         """Take note of a node that is written as a reference, and name it."""
-        name = reference(node)
-        self.references[name] = node
+        found = whole(node)
+        name = reference(found)
+        self.references[name] = found
         return name
 
 

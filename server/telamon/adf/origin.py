@@ -6,9 +6,10 @@ from typing import Any
 
 from . import model
 from .attributes import read_json
-from .canonical import canonical, copied
+from .canonical import canonical, copied, normal
 from .errors import AdfError, UnknownReference
 from .forms import reference
+from .legible import legible, whole
 from .nodes import Node, as_node, attributes, content, kind
 from .validity import valid
 from .writer import references
@@ -49,6 +50,12 @@ class Origin:
         if self._given is not None:
             return self._given
         return {} if self._original is None else references(self._original)
+
+    @cached_property
+    def _hidden(self) -> set[str]:
+        """The names of the nodes that the short form shows in part and the complete one whole."""
+        found = () if self._original is None else walk(legible(normal(self._original)))
+        return {reference(whole(node)) for node in found if whole(node) is not node}
 
     def local_ids(self) -> set[str]:
         """The identifiers that the document has given to its nodes."""
@@ -94,7 +101,8 @@ class Origin:
             return None
         if self._trusted or not (_has_macro(node) or not _is_known(node)):
             return _kept(node)
-        return _kept(node) if reference(node) in self._known else None
+        name = reference(node)
+        return _kept(node) if name in self._known or name in self._hidden else None
 
 
 def _kept(node: Node) -> Node:

@@ -260,6 +260,12 @@ def attributes_fit(node_type: str, attrs: Mapping[str, Any]) -> bool:
     return any(choice.fits(attrs) for choice in NODES[node_type])
 
 
+def known_mark(mark: Mapping[str, Any]) -> Node:
+    """A mark of a type that the schema has, without attributes that it may not have."""
+    attrs = MARKS[kind(mark)].kept(attributes(mark))
+    return {"type": kind(mark)} | ({"attrs": attrs} if attrs else {})
+
+
 def mark_is_known(mark: Mapping[str, Any]) -> bool:
     """Whether the mark is one of the schema and has the attributes it must have."""
     known = MARKS.get(kind(mark))

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from .canonical import normal
 from .forms import Forms
+from .legible import legible
 from .nodes import Node, content, kind
 from .write_blocks import write_blocks, write_each
 
@@ -25,7 +26,9 @@ def to_markdown(document: Mapping[str, Any], *, opaque: Opaque = "inline") -> st
         TooDeep: The document is nested too deeply.
         TooLarge: The document is too large.
     """
-    return write(normal(document), Forms(short=opaque == "reference"))
+    short = opaque == "reference"
+    found = normal(document)
+    return write(legible(found) if short else found, Forms(short=short))
 
 
 def write(document: Node, forms: Forms) -> str:
@@ -37,7 +40,8 @@ def write(document: Node, forms: Forms) -> str:
 def write_short(document: Mapping[str, Any]) -> tuple[list[str], dict[str, Node]]:
     """The short form of each block of a canonical document, and what it refers to."""
     forms = Forms(short=True)
-    texts = ["\n".join(lines) for lines in write_each(content(document), "doc", forms)]
+    blocks = [legible(block) for block in content(document)]
+    texts = ["\n".join(lines) for lines in write_each(blocks, "doc", forms)]
     return texts, forms.references
 
 
