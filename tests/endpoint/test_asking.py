@@ -125,6 +125,26 @@ async def test_before_2026_the_question_is_a_request_on_the_stream(
     assert workshop.done == ["desk"]
 
 
+@pytest.mark.parametrize("number", [None, "9" * 5000])
+async def test_an_answer_to_a_question_of_another_process_answers_nothing_here(
+    client: Client, number: str | None
+) -> None:
+    await client.start(elicitation={})
+    async with client.sent(call("order", 3, thing="boat")) as response:
+        await read_event(response)
+        question = await read_event(response)
+        assert question is not None
+        own, _, first = question.message["id"].partition(".")
+        before = "0123456789abcdef" if number is None else own
+        stale = {"jsonrpc": "2.0", "id": f"{before}.{number or first}"}
+        error = {"code": -32603, "message": "of a question before the restart"}
+        assert (await client.post({**stale, "error": error})).status == 202
+        answer = {"jsonrpc": "2.0", "id": question.message["id"], "result": {"action": "decline"}}
+        assert (await client.post(answer)).status == 202
+        last = (await all_events(response))[-1].message
+    assert last["result"]["content"][0]["text"] == "No order: decline."
+
+
 @pytest.mark.row("MCP-B28")
 async def test_a_question_that_nobody_answers_ends_as_one_that_cannot_be_put(
     client: Client, workshop: Workshop, monkeypatch: pytest.MonkeyPatch

@@ -135,23 +135,24 @@ async def test_a_message_that_nobody_takes_is_withdrawn_and_refused(
         assert await here.server.storage.replicas.take(crossing._presence.id) == []
 
 
-async def test_a_message_whose_receipt_is_lost_counts_as_taken(
+async def test_a_receipt_that_comes_before_its_letter_is_known_to_be_sent_is_heard(
     replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = replicas
-    monkeypatch.setattr("telamon.endpoint.crossing._RECEIPT_SECONDS", 0.5)
     elsewhere = there.server.endpoint._elsewhere.crossing
-    async with opened(client, here.server.sse) as (stream, path):
-        await there.at(client).post(request("ping"))
+    async with opened(client, here.server.sse) as (_, path):
+        await there.at(client, path).post(initialize())
+        await there.at(client, path).post(call("wait", 3))
         send = there.server.storage.replicas.send
 
-        async def unheard(*arguments: Any) -> str:
-            letter = await send(*arguments)
-            assert (await said(stream))["id"] == 0  # it was taken before anybody waits for it
+        async def slow(*arguments: Any, **more: Any) -> str:
+            letter = await send(*arguments, **more)
+            await eventually(lambda: all(each.done() for each in elsewhere._receipts.values()))
             return letter
 
-        monkeypatch.setattr(there.server.storage.replicas, "send", unheard)
-        assert (await there.at(client, path).post(initialize())).status == 202
+        monkeypatch.setattr(there.server.storage.replicas, "send", slow)
+        again = await there.at(client, path).post(call("wait", 3))
+        assert (again.status, again.last["id"]) == (400, 3)
         assert elsewhere._receipts == {}
 
 

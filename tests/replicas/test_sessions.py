@@ -18,6 +18,8 @@ from fakes.mcp_client import (
 from fakes.replica_pair import SECOND, Pair, eventually
 from sqlalchemy import event as sql_event
 
+from telamon.storage import StorageUnavailable
+
 pytestmark = pytest.mark.postgres
 
 
@@ -125,10 +127,43 @@ async def test_an_answer_to_a_question_of_nobodys_is_taken_and_dropped(
 ) -> None:
     _, there = replicas
     await client.start()
-    for id_ in ("0123456789abcdef.1", "7", 7, "x.y"):
+    dead = "0123456789abcdef"
+    for id_ in (f"{dead}.1", "7", 7, "x.y", "x\0.1", "\N{WHITE SQUARE}" * 1000 + ".1"):
         answer: dict[str, Any] = {"jsonrpc": "2.0", "id": id_, "result": {}}
         assert (await there.at(client).post(answer)).status == 202
     assert (await client.post(request("ping"))).status == 200
+    assert await there.server.storage.replicas.take(dead) == []
+
+
+async def test_an_answer_whose_letter_could_not_be_taken_at_once_is_taken_later(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = replicas
+    await client.start(elicitation={})
+    async with client.sent(call("order", 1, thing="boat")) as response:
+        question = await asked(response)
+        storage, tried = here.server.storage.replicas, asyncio.Event()
+        with monkeypatch.context() as patch:
+
+            async def unavailable(_: str) -> None:
+                tried.set()
+                raise StorageUnavailable
+
+            patch.setattr(storage, "take", unavailable)
+            result = {"jsonrpc": "2.0", "id": question["id"], "result": {"action": "decline"}}
+            assert (await there.at(client).post(result)).status == 202
+            await tried.wait()
+        last = (await all_events(response))[-1].message
+    assert last["result"]["content"][0]["text"] == "No order: decline."
+
+
+async def test_a_cancellation_of_an_id_that_is_too_long_to_pass_on_is_taken_and_dropped(
+    client: Client,
+) -> None:
+    await client.start()
+    for id_ in ("x" * 9_000, "\N{WHITE SQUARE}" * 1_000):
+        note = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id_}}
+        assert (await client.post(note)).status == 202
 
 
 @pytest.mark.row("MCP-B13")

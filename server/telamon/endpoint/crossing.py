@@ -32,7 +32,7 @@ from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.wire import Refused, message_bytes, read_message, refusal
 from telamon.plugin import Json
 from telamon.storage import Letter, Storage, StorageUnavailable
-from telamon.storage.replicas import LETTER
+from telamon.storage.replicas import LETTER, new_letter
 from telamon.tasks import Tasks
 
 _CANCEL = "mcp_session.cancel"
@@ -42,6 +42,8 @@ _RECEIPT_SECONDS = 5.0
 _ACCEPTED = 202
 _CLAIMS = 60
 """How many go into one NOTIFY: about 100 bytes each, of 8,000."""
+_LONGEST_CANCEL = 3500
+"""Of 8,000 bytes, with every character escaped once more."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,14 +100,16 @@ class Crossing:
                 replica = asker(message.id)
                 if replica in {"", self._presence.id}:
                     return False
-                body = {"session": session.id, "answer": json.loads(message_bytes(message))}
-                await self._replicas.send(replica, body, self._clock())
+                if await self._presence.lives(replica):  # else nobody asks any more
+                    body = {"session": session.id, "answer": json.loads(message_bytes(message))}
+                    await self._replicas.send(replica, body, self._clock())
                 return True
             case JSONRPCNotification(method=method, params={"requestId": int() | str() as id_}):
                 if method != CANCELLED or session.is_running([id_]):
                     return False
                 payload = json.dumps([self._records.key(session.id).hex(), id_])
-                await self._notifications.publish(_CANCEL, payload)
+                if len(payload) <= _LONGEST_CANCEL:
+                    await self._notifications.publish(_CANCEL, payload)
                 return True
             case _:
                 return False
@@ -190,10 +194,11 @@ class Crossing:
 
     async def _sent(self, replica: str, body: dict[str, Json]) -> tuple[int, str]:
         """Send a letter and wait for its receipt."""
-        letter = await self._replicas.send(replica, body, self._clock())
+        letter = new_letter()
         receipt: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._receipts[letter] = receipt
         try:
+            await self._replicas.send(replica, body, self._clock(), id_=letter)
             async with asyncio.timeout(_RECEIPT_SECONDS):
                 return await receipt
         except TimeoutError:
@@ -213,6 +218,11 @@ class Crossing:
         if replica == self._presence.id:
             self._take()
 
+    def beat(self) -> None:
+        """Take the letters that could not be taken when they came."""
+        if self._more:
+            self._take()
+
     def _take(self) -> None:
         self._more = True
         if self._taking is None:
@@ -222,7 +232,13 @@ class Crossing:
         try:
             while self._more:
                 self._more = False
-                for letter in await self._replicas.take(self._presence.id):
+                try:
+                    letters = await self._replicas.take(self._presence.id)
+                except StorageUnavailable:
+                    self._more = True
+                    log.warning("letters.not_taken")
+                    return
+                for letter in letters:
                     status, text = await self._open(letter)
                     payload = json.dumps([letter.id, status, text])
                     try:

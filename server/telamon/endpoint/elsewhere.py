@@ -62,7 +62,11 @@ class Elsewhere:
         """
         if self._presence.shared:
             await self.changes.begin()
-            await self._presence.begin(self._resuming.beat)
+            await self._presence.begin(self._beat)
+
+    async def _beat(self) -> None:
+        self.crossing.beat()
+        await self._resuming.beat()
 
     async def keep(
         self, session: Session, stream: Stream, owed: Sequence[tuple[RequestId, bool]]

@@ -4,6 +4,7 @@ Each process counts its requests to the client from one. On the wire their ids b
 process, so the client never sees two alike, and whoever gets the answer knows where it belongs.
 """
 
+import re
 from typing import Any
 
 from telamon.endpoint.kernel import (
@@ -16,6 +17,7 @@ from telamon.endpoint.kernel import (
 )
 
 CANCELLED = "notifications/cancelled"
+_ASKED = re.compile(r"(?P<replica>[0-9a-f]{16})\.(?P<number>[0-9]{1,9})", re.ASCII)
 
 
 def said(message: JSONRPCMessage, replica: str) -> JSONRPCMessage:
@@ -29,12 +31,18 @@ def said(message: JSONRPCMessage, replica: str) -> JSONRPCMessage:
     return message
 
 
-def heard(answer: JSONRPCResponse | JSONRPCError) -> JSONRPCResponse | JSONRPCError:
-    """Return the client's answer with the id that this process had given its request."""
-    _, dot, number = str(answer.id).rpartition(".")
-    return answer.model_copy(update={"id": int(number)}) if dot and number.isdecimal() else answer
+def heard(answer: JSONRPCResponse | JSONRPCError, replica: str) -> JSONRPCResponse | JSONRPCError:
+    """Return the client's answer with the id that this process had given its request.
+
+    An answer to another process's question is no answer to one of ours.
+    """
+    asked = _ASKED.fullmatch(str(answer.id))
+    if asked is None or asked["replica"] != replica:
+        return answer
+    return answer.model_copy(update={"id": int(asked["number"])})
 
 
 def asker(id_: RequestId | None) -> str:
     """Return the replica whose request has this id on the wire; empty if it names none."""
-    return str(id_).rpartition(".")[0]
+    asked = _ASKED.fullmatch(str(id_))
+    return asked["replica"] if asked else ""

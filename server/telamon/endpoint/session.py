@@ -106,7 +106,7 @@ class Session:
     def take(self, message: JSONRPCMessage, metadata: ServerMessageMetadata | None = None) -> None:
         """Hand the loop a message of the client's."""
         if isinstance(message, JSONRPCResponse | JSONRPCError):
-            message = heard(message)
+            message = heard(message, self.replica)
         self.inbox.put(SessionMessage(message, metadata=metadata))
 
     async def choose_log_level(self, level: LogLevel) -> None:

@@ -54,9 +54,14 @@ class Replicas:
         here = select(replicas.c.id).where(replicas.c.id == replica, lately)
         return await self._database.row(here) is not None
 
-    async def send(self, replica: str, body: Mapping[str, Json], now: float) -> str:
-        """Leave a letter for *replica* and tell it; its id."""
-        id_ = token_hex(16)
+    async def send(
+        self, replica: str, body: Mapping[str, Json], now: float, *, id_: str | None = None
+    ) -> str:
+        """Leave a letter for *replica* and tell it; its id.
+
+        Whoever waits for its receipt names it beforehand: that may come before this returns.
+        """
+        id_ = id_ or new_letter()
         sealed = self._sealer.seal(json.dumps(body, separators=(",", ":")), **_cell(id_))
         new = insert(letters).values(id=id_, replica=replica, body=sealed, at=now)
 
@@ -109,6 +114,11 @@ class Replicas:
         """How often each list has changed."""
         found = await self._database.rows(select(list_changes))
         return {row.kind: row.version for row in found}
+
+
+def new_letter() -> str:
+    """Return an id for a letter."""
+    return token_hex(16)
 
 
 def _cell(id_: str) -> dict[str, str]:
