@@ -1,5 +1,4 @@
 import asyncio
-import json
 from io import BytesIO
 from typing import Any
 
@@ -361,9 +360,28 @@ async def test_the_same_event_id_in_another_session_gives_nothing_of_the_first_o
         answer = await each.post(message)
     stolen = answer.events[0].id
     async with client.listening(Last_Event_ID=stolen) as response:
-        seen = json.dumps([event.data for event in await all_events(response)])
-    assert str(victim.token) not in seen
-    assert str(client.token) in seen
+        assert response.status == 404
+        assert str(victim.token) not in await response.text()
+
+
+async def test_a_stream_that_ends_while_its_client_is_back_is_kept_no_longer_than_others(
+    server: McpServer, client: Client, workshop: Workshop, clock: FakeClock
+) -> None:
+    await client.start()
+    message = call("knock")
+    message["params"]["_meta"] = {"progressToken": 1}
+    async with client.sent(message) as response:
+        prime = await read_event(response)
+    assert prime is not None
+    async with client.listening(Last_Event_ID=prime.id) as resumed:
+        await read_event(resumed)
+        workshop.release.set()
+        await all_events(resumed)
+    await server.endpoint.beat()
+    clock.advance(61)
+    await server.endpoint.beat()
+    async with client.listening(Last_Event_ID=prime.id) as response:
+        assert response.status == 404
 
 
 async def test_a_finished_stream_is_kept_for_a_minute(

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import count
 from string import ascii_letters, digits
 
 import aiohttp
@@ -49,7 +50,9 @@ async def test_five_hundred_clients_with_one_id_get_their_own_answers(
 
 
 def a_session(clock: FakeClock) -> Session:
-    return Session(owner="ada", account_id="ada", version="2025-11-25", clock=clock)
+    return Session(
+        owner="ada", account_id="ada", version="2025-11-25", clock=clock, numbers=count(1)
+    )
 
 
 @pytest.mark.row("SEC-N08", "MCP-B19", "MCP-J2")

@@ -3,6 +3,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from conftest import FakeClock
 from fakes.endpoint_server import McpServer, mcp_server
 from fakes.endpoint_workshop import Workshop
 from fakes.mcp_client import Client, all_events, call, initialize, read_event, request
@@ -218,6 +219,26 @@ async def test_a_session_takes_only_so_many_requests_at_once(
     assert refused.headers["Retry-After"] == "1"
     workshop.release.set()
     assert (await running).status == 200
+
+
+async def test_the_use_of_a_session_that_could_not_be_noted_is_noted_at_the_next_beat(
+    server: McpServer, client: Client, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.start()
+
+    async def unavailable(*_: object) -> None:
+        raise StorageUnavailable
+
+    clock.advance(600)
+    assert (await client.post(request("ping"))).status == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(server.storage.mcp_sessions, "touch", unavailable)
+        with pytest.raises(StorageUnavailable):
+            await server.endpoint.beat()
+    await server.endpoint.beat()
+    record = await server.storage.mcp_sessions.get(client.session or "")
+    assert record is not None
+    assert record.last_seen_at == clock()
 
 
 @pytest.mark.row("MCP-B28")

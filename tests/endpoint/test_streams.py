@@ -1,4 +1,5 @@
 import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -166,7 +167,11 @@ def principal() -> Principal:
 
 def session_with_answers(clock: FakeClock, number: int, size: int) -> tuple[Session, list[Stream]]:
     session = Session(
-        owner=owner_of(principal()), account_id="ada", version="2025-11-25", clock=clock
+        owner=owner_of(principal()),
+        account_id="ada",
+        version="2025-11-25",
+        clock=clock,
+        numbers=count(1),
     )
     streams = []
     for id_ in range(number):
@@ -178,7 +183,9 @@ def session_with_answers(clock: FakeClock, number: int, size: int) -> tuple[Sess
     return session, streams
 
 
-@pytest.mark.parametrize(("number", "size", "kept"), [(50, 10, 32), (10, 300_000, 3)])
+@pytest.mark.parametrize(
+    ("number", "size", "kept"), [(50, 10, 32), (10, 300_000, 3), (2, 2_000_000, 1)]
+)
 def test_a_session_keeps_only_so_much_for_those_who_come_back(
     clock: FakeClock, number: int, size: int, kept: int
 ) -> None:

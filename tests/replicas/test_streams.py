@@ -68,6 +68,115 @@ async def test_no_event_id_is_ever_used_twice_in_a_session(replicas: Pair, clien
     assert len(set(ids)) == len(ids) > 8
 
 
+@pytest.mark.row("MCP-B17")
+async def test_a_session_that_is_rebuilt_where_it_was_uses_no_event_id_again(
+    replicas: Pair, client: Client
+) -> None:
+    here, there = replicas
+    await client.start()
+    events = []
+    for number in range(3):
+        answer = await client.post(call("flood", number, lines=2))
+        events += answer.events
+        for session in here.server.endpoint._sessions:
+            here.server.endpoint._sessions.let_go(session)
+    ids = [event.id for event in events]
+    assert len(set(ids)) == len(ids)
+    await here.server.tasks.drain(5)
+    async with there.at(client).listening(Last_Event_ID=answer.events[0].id) as resumed:
+        assert await all_events(resumed) == answer.events[1:]
+
+
+async def test_a_standing_stream_of_a_session_that_was_let_go_opens_again(
+    replicas: Pair, client: Client
+) -> None:
+    here, _ = replicas
+    await client.start()
+    async with client.listening() as first:
+        await here.server.endpoint.changes.publish("tools")
+        told = await read_event(first)
+    assert told is not None
+    (session,) = here.server.endpoint._sessions
+    await eventually(lambda: session.standing.reader is None)
+    here.server.endpoint._sessions.let_go(session)
+    async with client.listening(Last_Event_ID=told.id) as again:
+        assert again.status == 200
+
+
+@pytest.mark.parametrize("id_", ["a\0b", "a\ud800b"])
+async def test_an_id_that_the_database_cannot_hold_keeps_nobodys_events_back(
+    replicas: Pair, client: Client, id_: str
+) -> None:
+    here, there = replicas
+    await client.start()
+    prime, _ = await interrupted(client, {**KNOCK, "id": id_})
+    here.workshop.release.set()
+    async with there.at(client).listening(Last_Event_ID=prime.id) as resumed:
+        last = (await all_events(resumed))[-1]
+    assert last.message["result"]["content"][0]["text"] == "knock was released"
+
+
+async def test_what_is_owed_to_such_an_id_is_answered_when_its_replica_has_died(
+    replicas: Pair, client: Client
+) -> None:
+    here, there = replicas
+    await client.start()
+    prime, _ = await interrupted(client, {**KNOCK, "id": "a\0b"})
+    await gone(here)
+    async with there.at(client).listening(Last_Event_ID=prime.id) as resumed:
+        last = (await all_events(resumed))[-1]
+    assert last.message["id"] == "a\0b"
+    assert "outcome is unknown" in last.message["error"]["message"]
+
+
+@pytest.mark.row("SEC-P01")
+async def test_what_could_not_be_written_at_once_is_written_later(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = replicas
+    monkeypatch.setattr("telamon.endpoint.recorder._PAUSE_SECONDS", 0)
+    streams, failures = here.server.storage.mcp_streams, 0
+    record = streams.record
+
+    async def sometimes(*arguments: Any) -> None:
+        nonlocal failures
+        failures += 1
+        if failures % 3:
+            raise StorageUnavailable
+        await record(*arguments)
+
+    await client.start()
+    monkeypatch.setattr(streams, "record", sometimes)
+    prime, progress = await interrupted(client, KNOCK)
+    here.workshop.release.set()
+    async with client.listening(Last_Event_ID=progress.id) as back:
+        (last,) = await all_events(back)
+    await here.server.tasks.drain(5)
+    async with there.at(client).listening(Last_Event_ID=prime.id) as resumed:
+        assert await all_events(resumed) == [progress, last]
+    assert failures > 3
+
+
+async def test_a_replica_ends_even_if_its_last_words_cannot_be_written(
+    replicas: Pair, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = replicas
+    monkeypatch.setattr("telamon.endpoint.elsewhere._END_SECONDS", 0)
+
+    async def hanging(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    await client.start()
+    await interrupted(client, KNOCK)
+    recorder = here.server.endpoint._elsewhere._recorder
+    await eventually(lambda: recorder._writing is None)
+    monkeypatch.setattr(here.server.storage.mcp_streams, "record", hanging)
+    monkeypatch.setattr(here.server.storage.replicas, "leave", hanging)
+    async with asyncio.timeout(10):
+        await here.server.endpoint.close()
+    await eventually(lambda: recorder._writing is None)
+
+
 async def test_a_question_on_a_resumed_stream_can_be_answered(
     replicas: Pair, client: Client
 ) -> None:
@@ -218,8 +327,10 @@ async def test_a_stream_goes_on_when_its_events_cannot_be_written(
 
     await client.start()
     monkeypatch.setattr(here.server.storage.mcp_streams, "record", unavailable)
+    monkeypatch.setattr("telamon.endpoint.recorder._PAUSE_SECONDS", 0)
     answer = await client.post(call("flood", 1, lines=2))
     assert answer.text == "flooded"
+    await here.server.tasks.drain(5)
     async with there.at(client).listening(Last_Event_ID=answer.events[0].id) as resumed:
         assert resumed.status == 404
 

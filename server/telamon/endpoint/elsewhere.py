@@ -5,6 +5,7 @@ On a SQLite file there are none: nothing is written for them and nobody is asked
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -26,6 +27,7 @@ from telamon.storage.families import REVOKED
 from telamon.tasks import Tasks
 
 _LAST_WORDS_SECONDS = 0.25
+_END_SECONDS = 1.0
 
 
 class Elsewhere:
@@ -102,9 +104,8 @@ class Elsewhere:
         await self._lines.look_again(family_id)
 
     async def end(self) -> None:
-        """Write what is left to write, and take no part any more."""
-        await self._recorder.written()
-        try:
-            await self._presence.end()
-        except StorageUnavailable:
-            return  # it is found to be dead in a few seconds
+        """Write what is left to write, and take no part any more; a second at most."""
+        await self._recorder.written(_END_SECONDS / 2)
+        with suppress(StorageUnavailable, TimeoutError):  # it is found to be dead in a few seconds
+            async with asyncio.timeout(_END_SECONDS / 2):
+                await self._presence.end()

@@ -31,7 +31,7 @@ from telamon.plugin import Json
 
 BATCH_REVISION = "2025-03-26"
 _MOST_IN_BATCH = 50
-_EVENT_ID = re.compile(r"(?P<owner>[0-9a-f]{16})-(?P<stream>\d{1,9})-(?P<seq>\d{1,9})", re.ASCII)
+_EVENT_ID = re.compile(r"(?P<owner>[0-9a-f]{16})-(?P<stream>\d{1,12})-(?P<seq>\d{1,9})", re.ASCII)
 
 
 class Legacy:
@@ -126,14 +126,15 @@ class Legacy:
             return await self._open(request, admission, session, session.standing)
         place = _place(last)
         ours = place.owner == session.replica
+        if place.number == STANDING and (not ours or place.seq > session.standing.seq):
+            # It ended with its connection, or when this process let go of the session for a while,
+            # and carried nothing but what may be said again.
+            return await self._open(request, admission, session, session.standing, moved=True)
         stream = session.find(place.number) if ours else None
         if stream is not None:
             if place.seq > stream.seq:
                 raise _no_such_event()
             return await self._open(request, admission, session, stream, after=place.seq)
-        if place.number == STANDING and not ours:
-            # It ended with its connection, and carried nothing but what may be said again.
-            return await self._open(request, admission, session, session.standing, moved=True)
         return await self._elsewhere.resume(request, admission, session, place)
 
     async def _open(

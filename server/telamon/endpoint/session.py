@@ -5,7 +5,7 @@ A session belongs to one user, one client and one site; for anybody else it does
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextvars import Context as Variables
 from typing import Any
 
@@ -46,8 +46,9 @@ class Session:
 
     With *one_stream* every message goes out on the standing stream, as HTTP+SSE has it. *replica*
     is this process; it stands in the ids of events and of the requests to the client, so that each
-    of them is the only one of its kind wherever else the session goes on. *keep_log_level* stores
-    the level that the client chose.
+    of them is the only one of its kind wherever else the session goes on. *numbers* are those of
+    its streams; another session object of the same id must not get one of them again.
+    *keep_log_level* stores the level that the client chose.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Session:
         account_id: str,
         version: str,
         clock: Clock,
+        numbers: Iterator[int],
         one_stream: bool = False,
         id_: str | None = None,
         replica: str = "0",
@@ -80,7 +82,7 @@ class Session:
         self._running: dict[str, tuple[RequestId, Stream, Exchange]] = {}
         self._winding_down = False
         self._finished: dict[int, float] = {}
-        self._numbers = STANDING
+        self._numbers = numbers
         self._loop: asyncio.Task[None] | None = None
 
     @property
@@ -150,10 +152,9 @@ class Session:
         if self.one_stream:
             stream = self.standing
         else:
-            self._numbers += 1
-            stream = self._streams[self._numbers] = Stream(
-                self._numbers, [str(id_) for id_ in requests], owner=self.replica
-            )
+            number = next(self._numbers)
+            stream = Stream(number, [str(id_) for id_ in requests], owner=self.replica)
+            self._streams[number] = stream
         self._running |= {str(id_): (id_, stream, exchange) for id_, exchange in requests.items()}
         return stream
 
@@ -167,11 +168,16 @@ class Session:
         self._finished.pop(stream.number, None)
 
     def finish(self, stream: Stream) -> None:
-        """Keep a finished stream for a while, within bounds: its client may have lost the end."""
+        """Keep a finished stream for a while, within bounds: its client may have lost the end.
+
+        The newest one is kept however large it is.
+        """
         if stream.number not in self._streams:
             return
-        self._finished[stream.number] = self._clock()
-        while len(self._finished) > _KEPT_STREAMS or self._kept_bytes() > _KEPT_BYTES:
+        self._finished.setdefault(stream.number, self._clock())
+        while len(self._finished) > 1 and (
+            len(self._finished) > _KEPT_STREAMS or self._kept_bytes() > _KEPT_BYTES
+        ):
             self.forget(self._streams[next(iter(self._finished))])
 
     def _kept_bytes(self) -> int:
@@ -179,6 +185,9 @@ class Session:
 
     def sweep(self) -> None:
         """Drop the streams that finished long enough ago."""
+        for stream in list(self._streams.values()):
+            if stream.ended and stream.reader is None:  # it may have ended while it was read again
+                self.finish(stream)
         now = self._clock()
         for number, at in list(self._finished.items()):
             if now - at >= _KEPT_SECONDS:

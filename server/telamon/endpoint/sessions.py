@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from typing import Any, cast
 
 import structlog
@@ -19,7 +20,7 @@ from telamon.endpoint.choice import Choice
 from telamon.endpoint.exchange import Exchange, owner_of
 from telamon.endpoint.handshake import kept, repeat
 from telamon.endpoint.kernel import NotificationOptions, Server
-from telamon.endpoint.session import Session
+from telamon.endpoint.session import STANDING, Session
 from telamon.endpoint.wire import Refused, refusal
 from telamon.plugin import Json, LimitHit, LogLevel
 from telamon.plugin.events import Announce
@@ -64,6 +65,7 @@ class Sessions:
         self._by_key: dict[str, Session] = {}
         self._starting: Counter[str] = Counter()
         self._loops: set[asyncio.Task[None]] = set()
+        self._numbers = count(STANDING + 1)  # of streams; no rebuilt session begins again at one
         storage.notifications.subscribe(ENDED, self._ended_elsewhere, missed=self._look_again)
         storage.notifications.subscribe(LOG_LEVEL, self._log_level_chosen)
 
@@ -118,6 +120,7 @@ class Sessions:
             account_id=principal.account_id,
             version=version,
             clock=self._clock,
+            numbers=self._numbers,
             one_stream=one_stream,
             id_=id_,
             replica=self._replica,
@@ -146,8 +149,7 @@ class Sessions:
         if not idle:
             self._announce(LimitHit(limit="sessions_per_user", key=account_id))
             message = "Too many sessions are in use; close one or try again later."
-            headers = {"Retry-After": str(_RETRY_SECONDS)}
-            raise Refused(refusal(429, message, headers=headers))
+            raise Refused(refusal(429, message, headers={"Retry-After": str(_RETRY_SECONDS)}))
         oldest = min(idle, key=lambda session: session.seen_at)
         if self._shared:  # another process may be using it, or this one again in a moment
             self.let_go(oldest)
@@ -173,8 +175,7 @@ class Sessions:
             Refused: 404, there is none for this user, client and site.
             StorageUnavailable: Nobody can tell.
         """
-        owner = owner_of(principal)
-        session = self.held(id_, owner)
+        session = self.held(id_, owner_of(principal))
         if session is None and id_ not in self._sessions:
             session = await self._rebuild(id_, principal)
         if session is None:
@@ -261,7 +262,7 @@ class Sessions:
         """Drop old streams, let go of idle sessions, and note those that are in use."""
         now = self._clock()
         idle_seconds = self._limits.session_idle_seconds
-        used: list[str] = []
+        used: list[Session] = []
         for session in self:
             session.sweep()
             if session.busy:
@@ -272,9 +273,10 @@ class Sessions:
                 forget = self._records.delete(session.id, unused_since=now - idle_seconds / 2)
                 self._tasks.start(forget, name="forget session")
             elif session.noted_at < session.seen_at - idle_seconds / 4:
-                session.noted_at = now
-                used.append(session.id)
-        await self._records.touch(used, now)
+                used.append(session)
+        await self._records.touch([session.id for session in used], now)
+        for session in used:
+            session.noted_at = now
 
     def wind_down(self) -> None:
         """Finish the streams that wait for nothing, now or as soon as they do; requests go on."""

@@ -114,7 +114,7 @@ class McpStreams:
             written = (await connection.execute(logged)).all()
             answered = {each.answers for each in written}
             seq = max([after, *(each.seq for each in written)])
-            owed = [(id_, changes) for id_, changes in row.waiting if str(id_) not in answered]
+            owed = [each for each in row.waiting if _text(str(each[0])) not in answered]
             if owed:
                 errors = [
                     StreamEntry(
@@ -181,7 +181,7 @@ class McpStreams:
                 "data": self._sealer.seal(
                     entry.data, **_cell(entry.session, entry.stream, entry.seq)
                 ),
-                "answers": entry.answers,
+                "answers": entry.answers and _text(entry.answers),
                 "at": now,
             }
             for entry in entries
@@ -204,6 +204,11 @@ def _of(session: bytes, name: str) -> ColumnElement[bool]:
 
 def _among(places: Sequence[_Place]) -> ColumnElement[bool]:
     return tuple_(mcp_streams.c.session, mcp_streams.c.name).in_(places)
+
+
+def _text(id_: str) -> str:
+    """Return a request's id in ASCII: PostgreSQL takes neither NUL nor half of a pair."""
+    return id_.encode("unicode_escape").decode("ascii")
 
 
 def _cell(session: bytes, name: str, seq: int) -> dict[str, str]:
