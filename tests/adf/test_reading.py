@@ -97,6 +97,10 @@ def bullets(*items: Node) -> Node:
 BOLD = {"type": "strong"}
 
 
+def status(text: str, color: str) -> Node:
+    return {"type": "status", "attrs": {"text": text, "color": color}}
+
+
 @pytest.mark.parametrize(
     ("text", "blocks"),
     [
@@ -128,7 +132,11 @@ BOLD = {"type": "strong"}
         ("<summary>x</summary>", [p("<summary>x</summary>")]),
         ("{align=center}", [p("{align=center}")]),
         (":status[]", [p(":status[]")]),
-        (":date[2026-02-31]", [p({"type": "date", "attrs": {"timestamp": "2026-02-31"}})]),
+        (":date[2026-02-31] :date[soon]", [p("2026-02-31 soon")]),
+        (":date[1777593600000]", [p({"type": "date", "attrs": {"timestamp": "1777593600000"}})]),
+        (":status[A]{color=Green}", [p(status("A", "green"))]),
+        (":status[A]{color=orange}", [p(status("A", "neutral"))]),
+        ("a\x1b[31mb\x0cc\uffff", [p("a\ufffd[31mb\ufffdc\ufffd")]),
         (":::row", [p(":::row")]),
         (":::", [p(":::")]),
     ],
@@ -181,3 +189,26 @@ def test_plain_text_is_the_words_alone() -> None:
     assert plain_text(
         from_markdown("# A *b*\n\n- c\n- @[Ada Example](accountid:1) :status[D]")
     ) == ("A b\nc\n@Ada Example D")
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ("| 1 | 2 | 3 | 4 |", [p("1"), p("2 | 3 | 4")]),
+        ("1 | 2 | 3", [p("1"), p("2 | 3")]),
+        ("| `a|b|c` | 2 |", [p(t("a|b|c", "code")), p("2")]),
+        ("| 1 | `a|b` |", [p("1"), p(t("a|b", "code"))]),
+        ("| `1 | 2 |", [p("`1"), p("2")]),
+        ("| a\\|b | 2 | 3 |", [p("a|b"), p("2 | 3")]),
+        ("| 1 | 2 | | |", [p("1"), p("2")]),
+        ("| 1 | | 3 |", [p("1"), p("| 3")]),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "> ", "  "])
+def test_no_cell_of_a_row_that_has_too_many_is_lost(
+    prefix: str, row: str, cells: list[Node]
+) -> None:
+    text = "".join(f"{prefix}{line}\n" for line in ("| a | b |", "| - | - |", row))
+    [table] = from_markdown(text)["content"]
+    found = [cell["content"] for cell in table["content"][1]["content"]]
+    assert found == [[{key: cell[key] for key in cell if cell[key]}] for cell in cells]

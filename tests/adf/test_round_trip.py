@@ -232,6 +232,9 @@ def test_text_that_looks_like_markdown_is_escaped(text: str, markdown: str) -> N
         ([t("a", "strong", "em")], "**_a_**"),
         ([t("https://example.com", link("https://example.com")), "."], "https://example.com."),
         ([t("a@example.com", link("mailto:a@example.com"))], "<a@example.com>"),
+        ([t("a", link("/x?a=b&copy=c&d=1"))], "[a](/x?a=b&copy=c&d=1)"),
+        ([t("a", link("/x?a=b&copy;=c"))], "[a](/x?a=b\\&copy;=c)"),
+        ([{"type": "date", "attrs": {"timestamp": "junk"}}], ":date[junk]{timestamp=junk}"),
         ([t("a", "em"), t("b", "em", "strong"), t("c", "em")], "*a**b**c*"),
         (["a", {"type": "hardBreak"}], "a<br>"),
     ],
@@ -279,6 +282,6 @@ def test_a_broken_document_is_still_written(document: Node) -> None:
     assert isinstance(to_markdown(document, opaque="reference"), str)
 
 
-def test_lone_surrogates_become_replacement_characters() -> None:
-    assert to_markdown(doc(p("a\ud800b"))) == "a\ufffdb"
+def test_what_xml_has_no_character_for_becomes_a_replacement_character() -> None:
+    assert to_markdown(doc(p("a\ud800b\0\x1b"))) == "a\ufffdb\ufffd\ufffd"
     assert from_markdown("a\ud800b") == doc(p("a\ufffdb"))

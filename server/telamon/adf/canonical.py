@@ -10,7 +10,7 @@ from operator import is_
 from typing import Any, cast
 
 from .nodes import Node, as_list, as_node, attributes, content, kind, marks
-from .validity import check_bounds, is_clean
+from .validity import FOREIGN, check_bounds, is_clean
 from .values import MARKS
 
 MARK_ORDER = {
@@ -53,12 +53,11 @@ _CONTENT_REQUIRED = frozenset({"doc", "tableRow"})
 
 
 def clean(text: str) -> str:
-    """The text without what no JSON string in UTF-8 can carry: lone surrogates and NUL."""
+    """The text with a replacement character for each that Atlassian could not keep."""
     if is_clean(text):
         return text
-    return (
-        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-    )
+    paired = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return FOREIGN.sub("\ufffd", paired)
 
 
 def canonical(document: Mapping[str, Any]) -> Node:

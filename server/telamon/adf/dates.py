@@ -18,12 +18,12 @@ def day_of(timestamp: str) -> str | None:
     return date.fromordinal(day).isoformat() if _FIRST <= day <= _LAST else None
 
 
-def timestamp_of(text: str) -> str:
-    """The timestamp that a day stands for, at midnight UTC; anything else is one already."""
+def timestamp_of(text: str) -> str | None:
+    """The timestamp that a day stands for, at midnight UTC; itself if it is one; else None."""
     if not _DATE.fullmatch(text):
-        return text
+        return text if day_of(text) else None
     try:
         day = date.fromisoformat(text)
-    except ValueError:  # no such day: keep what was written
-        return text
+    except ValueError:  # no such day
+        return None
     return str((day.toordinal() - _EPOCH) * _DAY)

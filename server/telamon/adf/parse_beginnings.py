@@ -18,6 +18,8 @@ from markdown_it.rules_block import (
     reference,
     table,
 )
+from markdown_it.rules_block.table import escapedSplit, getLine
+from markdown_it.token import Token
 
 Rule: TypeAlias = Callable[[StateBlock, int, int, bool], bool]
 
@@ -27,7 +29,46 @@ def table_at(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if start + 2 > end:
         return False
     second = state.bMarks[start + 1] + state.tShift[start + 1]
-    return state.src[second : second + 1] in ("|", "-", ":") and table(state, start, end, silent)
+    if state.src[second : second + 1] not in ("|", "-", ":"):
+        return False
+    begin = len(state.tokens)
+    found = table(state, start, end, silent)
+    _keep_all_cells(state, state.tokens[begin:])
+    return found
+
+
+def _keep_all_cells(state: StateBlock, tokens: list[Token]) -> None:
+    """Give a row of more cells than there are columns its whole text: the parser drops the rest."""
+    columns = sum(token.type == "th_open" for token in tokens)
+    for at, token in enumerate(tokens):
+        if token.type != "tr_open" or not token.map:
+            continue
+        line = getLine(state, token.map[0]).strip(" \t")
+        if line.count("|") < columns + line.startswith("|") + line.endswith("|"):
+            continue
+        pieces = escapedSplit(line)
+        pieces = pieces[pieces[0] == "" : len(pieces) - (pieces[-1] == "")]
+        while len(pieces) > columns and not pieces[-1].strip(" \t"):
+            pieces.pop()
+        if len(pieces) > columns:
+            for column, text in enumerate(_gathered(pieces, columns)):
+                tokens[at + 2 + 3 * column].content = text.strip(" \t")
+
+
+def _gathered(pieces: list[str], columns: int) -> list[str]:
+    """The pieces of a row as so many cells: code with a pipe is one, the last has the rest."""
+    cells: list[list[str]] = []
+    spare = len(pieces) - columns
+    in_code = 0
+    for piece in pieces:
+        if spare and cells and (in_code or len(cells) == columns):
+            cells[-1].append(piece)
+            spare -= 1
+        else:
+            cells.append([piece])
+            in_code = 0
+        in_code ^= piece.count("`") % 2
+    return ["|".join(cell) for cell in cells]
 
 
 def rule_at(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -16,6 +16,7 @@ from .dates import day_of, timestamp_of
 from .nodes import Node, build, text_node
 from .origin import Origin
 from .parse_inline import is_plain
+from .values import is_status_colour
 
 _OPENING = {"em_open": "em", "strong_open": "strong", "s_open": "strike"}
 _CLOSING = {"em_close": "em", "strong_close": "strong", "s_close": "strike"}
@@ -143,7 +144,9 @@ def _directive(name: str, text: str, items: dict[str, Any]) -> Node:
     if name == "status":
         if not text:
             return text_node(":status[]")
-        return build("status", attrs={"text": text, "color": "neutral"} | items)
+        colour = items.get("color", "")
+        fitting = [each for each in (colour, str(colour).lower()) if is_status_colour(each)]
+        return build("status", attrs={"text": text} | items | {"color": [*fitting, "neutral"][0]})
     if name == "placeholder":
         return build("placeholder", attrs={"text": text} | items)
     if not text:
@@ -152,4 +155,5 @@ def _directive(name: str, text: str, items: dict[str, Any]) -> Node:
     if isinstance(exact, str) and day_of(exact) not in (None, text) and timestamp_of(text) != text:
         # Another day was written over the one that the timestamp is of.
         items = {name: value for name, value in items.items() if name != "timestamp"}
-    return build("date", attrs={"timestamp": timestamp_of(text)} | items)
+    timestamp = items.get("timestamp") or timestamp_of(text)
+    return build("date", attrs=items | {"timestamp": timestamp}) if timestamp else text_node(text)

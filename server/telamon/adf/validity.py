@@ -1,6 +1,7 @@
 """Whether a node is valid ADF by the tables of `model` and `values`, and the bounds on its size."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -16,6 +17,9 @@ MAX_NODES = 500_000
 """How many JSON values a document may have."""
 MAX_CHARACTERS = 4_000_000
 """How many characters of text are converted in one piece, in either direction."""
+
+FOREIGN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+"""What XML has no character for: controls, lone surrogates (XML 1.0, section 2.2)."""
 
 _EXCLUSIVE = frozenset({"alignment", "indentation"})
 _NO_CONTENT = model.LEAVES - {"text"}
@@ -36,7 +40,7 @@ def check_bounds(document: Any) -> bool:
     """Walk the whole value without recursion.
 
     Returns:
-        Whether all of it can be used as it is: plain JSON, and no text but what UTF-8 can carry.
+        Whether all of it can be used as it is: plain JSON, and no text but what XML can carry.
 
     Raises:
         TooDeep: More than `MAX_DEPTH` nodes inside one another (two JSON levels each).
@@ -85,14 +89,8 @@ def _look_into(value: Any, texts: list[str], below: list[Any]) -> None:
 
 
 def is_clean(text: str) -> bool:
-    """Whether UTF-8 can carry the text, and JSON readers take it: no lone surrogates, no NUL."""
-    if "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    """Whether XML has all these characters, for Confluence keeps pages in it."""
+    return FOREIGN.search(text) is None
 
 
 def marks_fit(found: list[Node], allowed: frozenset[str]) -> bool:

@@ -44,6 +44,7 @@ _LAYOUT = one_of(
     "wide", "full-width", "center", "wrap-right", "wrap-left", "align-end", "align-start"
 )
 _VALIGN = one_of("top", "middle", "bottom")
+is_status_colour = like("neutral|purple|blue|red|yellow|green|#[0-9a-fA-F]{6}")
 _HEX = like("#[0-9a-fA-F]{6}")
 _CELL: _Checks = {
     **_ID,
@@ -196,7 +197,7 @@ _NODES: dict[str, tuple[_Checks, ...]] = {
         {
             **_ID,
             "text!": filled,
-            "color!": like("neutral|purple|blue|red|yellow|green|#[0-9a-fA-F]{6}"),
+            "color!": is_status_colour,
             "style": string,
         },
     ),

@@ -33,7 +33,7 @@ def destination(href: str) -> str:
     if href == "":
         return ""
     escaped = re.sub(r"[\\<>\[\]]", r"\\\g<0>", href)
-    escaped = re.sub(r"&(?=[#A-Za-z])", r"\\&", escaped)
+    escaped = syntax.ENTITY.sub(r"\\\g<0>", escaped)
     plain = re.fullmatch(r"[^\s()<>\x00-\x20\x7f]+", escaped.replace("\\<", "").replace("\\>", ""))
     if plain:
         return escaped
@@ -48,7 +48,7 @@ def link_end(mark: Node) -> str:
     if title and "\n" not in title and "\r" not in title:
         del attrs["title"]
         safe = re.sub(r'[\\"\[\]]', r"\\\g<0>", title)
-        written += ' "' + re.sub(r"&(?=[#A-Za-z])", r"\\&", safe) + '"'
+        written += ' "' + syntax.ENTITY.sub(r"\\\g<0>", safe) + '"'
         written = written if not written.startswith(" ") else "<>" + written
     return f"({written})" + write_attributes(attrs)
 
