@@ -1,8 +1,9 @@
 """The types of tool arguments: closed sets, and ids so strict that no path can hide in them."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
 def _written(value: object) -> object:
@@ -15,6 +16,11 @@ def _listed(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return [value] if type(value) is int else value
+
+
+def _spaced(value: str) -> str:
+    """Put blanks between the parts of a duration, without which Jira does not take it."""
+    return " ".join(re.findall(r"[0-9.]+[wdhm]", value))
 
 
 # What is checked is stricter than what is listed: a list costs every model, and the expressions of
@@ -59,8 +65,8 @@ GlobalId = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,255}$")]
 Line = Annotated[str, Field(min_length=1, max_length=255), PLAIN]
 Markdown = Annotated[str, Field(max_length=500_000), PLAIN]
 Jql = Annotated[str, Field(min_length=1, max_length=10_000), PLAIN]
-Duration = Annotated[str, Field(pattern=r"^([0-9.]{1,9}[wdhm] ?){1,9}$")]
-"""Jira's own notation: ``3h 20m``, ``1d``."""
+Duration = Annotated[str, Field(pattern=r"^([0-9.]{1,9}[wdhm] ?){1,9}$"), AfterValidator(_spaced)]
+"""Jira's own notation: ``3h 20m``, ``1d``; ``3h20m`` as well."""
 
 Date = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 PageToken = Annotated[str, Field(min_length=1, max_length=2000), PLAIN]

@@ -36,6 +36,10 @@ async def test_boards_are_narrowed(jira: Sandbox) -> None:
     for arguments in ({"projectKeyOrId": "OPS"}, {"name": "oper"}, {"startAt": 1, "maxResults": 1}):
         page = await jira.call("listJiraBoards", arguments)
         assert [board["name"] for board in page["boards"]] == ["Operations board"]
+    first = await jira.call("listJiraBoards", {"maxResults": 2})
+    assert (first["isLast"], first["nextStartAt"]) == (False, 2)
+    rest = await jira.call("listJiraBoards", {"startAt": first["nextStartAt"]})
+    assert (rest["isLast"], len(rest["boards"])) == (True, 1)
     scrum = await jira.call("listJiraBoards", {"type": "scrum"}, person=BEN)
     assert [board["id"] for board in scrum["boards"]] == [1]
 
@@ -69,6 +73,11 @@ async def test_issues_of_a_board_are_narrowed_by_jql(jira: Sandbox) -> None:
     )
     assert keys(page) == ["DEMO-3", "DEMO-14"]
     assert page["issues"][0]["fields"].keys() == {"summary"}
+
+
+async def test_refused_jql_of_a_board_is_answered_with_what_helps(jira: Sandbox) -> None:
+    with pytest.raises(Rejected, match="lookupJiraAccountId finds account ids by name"):
+        await jira.call("listJiraBoardIssues", {"boardId": "1", "jql": "assignee = Be"})
 
 
 async def test_custom_fields_of_a_ranked_list_have_names(jira: Sandbox) -> None:

@@ -185,8 +185,22 @@ async def test_an_uploaded_file_can_be_downloaded(jira: Sandbox) -> None:
     )
     made = answer["attachments"][0]
     assert (made["filename"], made["mimeType"], made["size"]) == ("prices.csv", "text/csv", 8)
+    assert answer["url"] == "https://first.example.com/browse/DEMO-7"
     _, file = await jira.call("downloadJiraIssueAttachment", {"attachmentId": made["id"]})
     assert file.data == "a,b\n1,2\n"
+
+
+async def test_base64_may_be_broken_into_lines(jira: Sandbox) -> None:
+    content = bytes(range(256))
+    answer = await jira.call(
+        "uploadAttachmentToJiraIssue",
+        {
+            "issueIdOrKey": "DEMO-7",
+            "filename": "all.bin",
+            "contentBase64": base64.encodebytes(content).decode(),
+        },
+    )
+    assert answer["attachments"][0]["size"] == len(content)
 
 
 async def test_a_media_type_is_sent_as_given(jira: Sandbox) -> None:
@@ -223,6 +237,8 @@ async def test_what_is_no_base64_never_reaches_jira(jira: Sandbox) -> None:
     api = jira.api()
     wrong: list[tuple[dict[str, Any], type[Exception]]] = [
         ({"contentBase64": "?"}, InvalidArgument),
+        ({"contentBase64": "eA"}, InvalidArgument),
+        ({"contentBase64": "data:text/plain;base64,eA=="}, InvalidArgument),
         ({"contentBase64": ""}, ValidationError),
         ({"contentBase64": "eA==", "mediaType": "text/plain\r\nX: y"}, ValidationError),
     ]

@@ -3,7 +3,7 @@
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -465,6 +465,16 @@ async def test_lists_hold_what_is_inside(confined: Confined) -> None:
     assert "total" not in filters
     dashboards = await confined.call("listJiraDashboards", {})
     assert [found["id"] for found in dashboards["dashboards"]] == ["10500"]
+
+
+async def test_after_a_page_of_hidden_things_the_next_one_can_be_asked_for(
+    confined: Confined,
+) -> None:
+    confined.state.boards[1] = replace(confined.state.boards[1], project="SEC")
+    hidden = await confined.call("listJiraBoards", {"maxResults": 1})
+    assert hidden == {"boards": [], "startAt": 0, "nextStartAt": 1, "isLast": False}
+    page = await confined.call("listJiraBoards", {"startAt": hidden["nextStartAt"]})
+    assert [found["id"] for found in page["boards"]] == [2]
 
 
 @pytest.mark.row("SEC-G08")

@@ -19,9 +19,11 @@ async def test_comments_are_listed_newest_first_with_where_the_rest_is(jira: San
         f"Draft {number} is attached." for number in (7, 6, 5)
     ]
     assert (page["startAt"], page["total"], page["isLast"]) == (0, 7, False)
+    assert page["nextStartAt"] == 3
     rest = await comments_of(jira, "DEMO-20", startAt=6, orderBy="created")
     assert [c["body"] for c in rest["comments"]] == ["Draft 7 is attached."]
     assert rest["isLast"] is True
+    assert "nextStartAt" not in rest
 
 
 async def test_a_comment_is_added_as_markdown(jira: Sandbox) -> None:
@@ -148,3 +150,22 @@ async def test_a_time_that_is_none_never_reaches_jira(jira: Sandbox, wrong: dict
 async def test_no_time_at_all_is_refused_by_jira(jira: Sandbox) -> None:
     with pytest.raises(Rejected, match="greater than zero"):
         await jira.call("addWorklogToJiraIssue", {"issueIdOrKey": "DEMO-3", "timeSpent": "0m"})
+
+
+@pytest.mark.parametrize(
+    ("written", "logged"), [("1h30m", "1h 30m"), ("1d 2h30m", "1d 2h 30m"), ("90m", "90m")]
+)
+async def test_a_duration_needs_no_blanks(jira: Sandbox, written: str, logged: str) -> None:
+    api = jira.api()
+    await jira.call(
+        "addWorklogToJiraIssue",
+        {
+            "issueIdOrKey": "DEMO-3",
+            "timeSpent": written,
+            "adjustEstimate": "new",
+            "newEstimate": written,
+        },
+        api=api,
+    )
+    assert api.requests[0].body == {"timeSpent": logged}
+    assert (api.requests[0].query or {})["newEstimate"] == logged

@@ -18,12 +18,19 @@ async def relations(jira: Sandbox, key: str) -> dict[str, str]:
 
 async def test_the_inward_issue_does_to_the_outward_one_what_the_type_says(jira: Sandbox) -> None:
     api = jira.api()
-    await jira.call(
+    answer = await jira.call(
         "createIssueLink",
         {"inwardIssue": "DEMO-7", "outwardIssue": "DEMO-8", "type": "Blocks"},
         api=api,
     )
     assert len(api.requests) == 1
+    assert answer == {
+        "linked": True,
+        "type": "Blocks",
+        "from": "DEMO-7",
+        "to": "DEMO-8",
+        "url": "https://first.example.com/browse/DEMO-7",
+    }
     assert (await relations(jira, "DEMO-7"))["DEMO-8"] == "blocks"
     assert (await relations(jira, "DEMO-8"))["DEMO-7"] == "is blocked by"
 
@@ -118,6 +125,14 @@ async def test_remote_links_say_where_they_lead(jira: Sandbox) -> None:
         {"issueIdOrKey": "DEMO-3", "globalId": link["globalId"]},
     )
     assert one == answer
+
+
+async def test_a_new_remote_link_says_where_it_is_seen(jira: Sandbox) -> None:
+    link = {"issueIdOrKey": "DEMO-4", "url": "https://www.example.com/plan", "title": "Plan"}
+    made = await jira.call("createJiraRemoteLink", link)
+    assert made["url"] == "https://first.example.com/browse/DEMO-4"
+    by_number = await jira.call("createJiraRemoteLink", {**link, "issueIdOrKey": "10004"})
+    assert by_number.keys() == {"id", "issue"}
 
 
 async def test_an_unknown_remote_link_is_not_found(jira: Sandbox) -> None:

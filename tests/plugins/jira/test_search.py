@@ -95,6 +95,30 @@ async def test_a_query_is_passed_as_data_and_what_jira_says_about_it_comes_back(
         await jira.call("searchJiraIssuesUsingJql", {"jql": "x" * 10_001})
 
 
+@pytest.mark.parametrize(
+    ("jql", "remedy"),
+    [
+        ("nonsense = 1", "listJiraFields finds fields by name."),
+        ("assignee = Be", "lookupJiraAccountId finds account ids by name."),
+        ("project = NOPE", "getVisibleJiraProjects lists projects."),
+        ("status = Opened", "listJiraFieldOptions suggests values of status."),
+        ("key = DEMO-999", "for the field 'key'."),
+        ("ORDER BY created", "to your query."),
+    ],
+)
+async def test_a_refused_query_is_answered_with_what_finds_the_right_name(
+    jira: Sandbox, jql: str, remedy: str
+) -> None:
+    for tool, more in (
+        ("searchJiraIssuesUsingJql", {}),
+        ("searchJiraIssuesUsingJql", {"count": True}),
+        ("countJiraIssues", {}),
+    ):
+        with pytest.raises(Rejected) as refusal:
+            await jira.call(tool, {"jql": jql, **more})
+        assert str(refusal.value).endswith(remedy)
+
+
 async def test_a_search_stays_within_what_the_user_may_see(jira: Sandbox) -> None:
     found = await jira.call(
         "searchJiraIssuesUsingJql", {"jql": 'labels = "review" OR key = DEMO-1'}, person=BEN

@@ -92,7 +92,9 @@ async def test_statuses_of_the_site_and_of_a_project_are_listed(jira: Sandbox) -
 
 
 async def test_saved_searches_come_with_their_jql(jira: Sandbox) -> None:
-    page = await jira.call("listJiraFilters", {"name": "bugs"})
+    api = jira.api()
+    page = await jira.call("listJiraFilters", {"name": "bugs"}, api=api)
+    assert (api.requests[0].query or {})["isSubstringMatch"] is True
     found = page["filters"][0]
     assert found["jql"].startswith("project = DEMO")
     assert found["owner"]["name"] == "Ada Example"

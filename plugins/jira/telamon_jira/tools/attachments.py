@@ -21,7 +21,7 @@ from telamon_jira import compact, filenames, issue_view
 from telamon_jira.arguments import Id, IssueIdOrKey, Line
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
-from telamon_jira.values import items, members, objects
+from telamon_jira.values import filled, items, members, objects
 from telamon_jira.wanted import Wanted
 
 MediaType = Annotated[str, Field(pattern=r"^[a-z]{1,32}/[a-z0-9.+-]{1,96}$")]
@@ -73,12 +73,15 @@ async def upload_attachment_to_jira_issue(
 ) -> dict[str, Any]:
     """Attach a file to an issue; `contentBase64` is its content in base64."""
     limit = jira.settings.attachment_upload_limit
-    if len(content_base64) * 3 // 4 > limit + 2:
+    encoded = "".join(content_base64.split())  # programs break it into lines
+    if len(encoded) * 3 // 4 > limit + 2:
         raise TooLarge(f"The file is larger than the {limit} bytes that may be uploaded here.")
     try:
-        content = base64.b64decode(content_base64, validate=True)
+        content = base64.b64decode(encoded, validate=True)
     except binascii.Error as problem:
-        raise InvalidArgument(f"contentBase64 is not base64: {problem}.") from problem
+        raise InvalidArgument(
+            f"contentBase64 is not base64 alone, padded with =: {problem}."
+        ) from problem
     if len(content) > limit:
         raise TooLarge(f"The file is larger than the {limit} bytes that may be uploaded here.")
     name = filenames.clean_name(filename)
@@ -87,10 +90,11 @@ async def upload_attachment_to_jira_issue(
         Upload(content=content, filename=name, media_type=media_type or filenames.type_of(name)),
         issueIdOrKey=issue_id_or_key,
     )
-    return {
-        "issue": issue_id_or_key,
-        "attachments": [compact.attachment(file) for file in objects(saved)],
-    }
+    return filled(
+        issue=issue_id_or_key,
+        url=jira.page(issue_id_or_key),
+        attachments=[compact.attachment(file) for file in objects(saved)],
+    )
 
 
 async def read_attachment(jira: Jira, identifier: str) -> tuple[str, Embedded]:

@@ -24,9 +24,10 @@ from telamon_jira.scopes import (
     READ_JQL,
     READ_PROJECT,
 )
-from telamon_jira.tools.comments import counted
+from telamon_jira.tools.paging import listed
+from telamon_jira.tools.refused_jql import explained
 from telamon_jira.tools.search import issue_page
-from telamon_jira.values import filled, members, objects, picked
+from telamon_jira.values import filled, members, picked
 from telamon_jira.wanted import Wanted
 
 SOFTWARE = "/rest/software/1.0"
@@ -44,19 +45,19 @@ async def list_jira_boards(
     max_results: UpTo50 = 50,
 ) -> dict[str, Any]:
     """List boards, of a project or by a part of their name. Only scrum boards have sprints."""
-    page = members(
-        await jira.api.get(
-            "/rest/agile/1.0/board",
-            {
-                "projectKeyOrId": project_key_or_id,
-                "name": name,
-                "type": type_,
-                "startAt": start_at,
-                "maxResults": max_results,
-            },
-        )
+    return await listed(
+        jira,
+        "/rest/agile/1.0/board",
+        {
+            "projectKeyOrId": project_key_or_id,
+            "name": name,
+            "type": type_,
+            "startAt": start_at,
+            "maxResults": max_results,
+        },
+        "boards",
+        lambda found: _board(jira, found),
     )
-    return counted(page, "boards", [_board(jira, found) for found in objects(page.get("values"))])
 
 
 @tool(
@@ -185,7 +186,9 @@ async def ranked_issues(
     """GET one page of a ranked list of issues."""
     wanted = Wanted.by(fields)
     query = issues_query(jql, wanted, max_results, token)
-    return await issue_page(jira, await jira.api.get(path, query, **segments), wanted)
+    with explained():
+        found = await jira.api.get(path, query, **segments)
+    return await issue_page(jira, found, wanted)
 
 
 def _board(jira: Jira, found: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Comments and work logs of an issue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
@@ -20,6 +20,7 @@ from telamon_jira.arguments import (
 from telamon_jira.client import Jira
 from telamon_jira.converting import converted
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
+from telamon_jira.tools.paging import counted
 from telamon_jira.values import filled, members, objects
 
 COMMENTS = "/rest/api/3/issue/{issueIdOrKey}/comment"
@@ -36,16 +37,10 @@ async def list_jira_issue_comments(
     order_by: Literal["created", "-created"] = "-created",
 ) -> dict[str, Any]:
     """List an issue's comments, newest first unless `orderBy` is `created`."""
-    page = members(
-        await jira.api.get(
-            COMMENTS,
-            {"startAt": start_at, "maxResults": max_results, "orderBy": order_by},
-            issueIdOrKey=issue_id_or_key,
-        )
+    query = {"startAt": start_at, "maxResults": max_results, "orderBy": order_by}
+    return await _texts(
+        jira, COMMENTS, query, "comments", compact.comment, issueIdOrKey=issue_id_or_key
     )
-    found = objects(page.get("comments"))
-    shown = await converted(lambda: _all(compact.comment, found), found)
-    return counted(page, "comments", shown)
 
 
 @tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Comment on Jira issue")
@@ -94,16 +89,10 @@ async def list_jira_issue_worklogs(
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
     """List the time that people logged on an issue."""
-    page = members(
-        await jira.api.get(
-            WORKLOGS,
-            {"startAt": start_at, "maxResults": max_results},
-            issueIdOrKey=issue_id_or_key,
-        )
+    query = {"startAt": start_at, "maxResults": max_results}
+    return await _texts(
+        jira, WORKLOGS, query, "worklogs", compact.worklog, issueIdOrKey=issue_id_or_key
     )
-    found = objects(page.get("worklogs"))
-    shown = await converted(lambda: _all(compact.worklog, found), found)
-    return counted(page, "worklogs", shown)
 
 
 @tool(READ_WORK, WRITE_WORK, access="write", group="issues", title="Log work on Jira issue")
@@ -154,15 +143,18 @@ async def add_worklog_to_jira_issue(
     )
 
 
-def _all(shape: Callable[[Json], Any], found: list[dict[str, Any]]) -> list[Any]:
-    return [compact.shortened(shape(one), len(found)) for one in found]
-
-
-def counted(page: dict[str, Any], name: str, shown: list[Any]) -> dict[str, Any]:
-    """Return a page of a list that is counted: where it starts, how long it is, if it is over."""
-    start = int(page.get("startAt") or 0)
-    total = page.get("total")
-    over = page.get("isLast")
-    if over is None:
-        over = total is None or start + len(shown) >= int(total)
-    return {name: shown, "startAt": start, **filled(total=total), "isLast": bool(over)}
+async def _texts(
+    jira: Jira,
+    path: str,
+    query: Mapping[str, Any],
+    name: str,
+    shape: Callable[[Json], Any],
+    **segments: str,
+) -> dict[str, Any]:
+    """GET one page of what people wrote on an issue, cut so that all of it stays readable."""
+    page = members(await jira.api.get(path, query, **segments))
+    found = objects(page.get(name))
+    shown = await converted(
+        lambda: [compact.shortened(shape(one), len(found)) for one in found], found
+    )
+    return counted(page, name, shown)

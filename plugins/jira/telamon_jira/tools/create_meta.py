@@ -12,7 +12,7 @@ from telamon_jira.field_names import Screen
 from telamon_jira.form import ReadScreen
 from telamon_jira.scopes import READ_WORK
 from telamon_jira.screens import asked_field
-from telamon_jira.tools.comments import counted
+from telamon_jira.tools.paging import listed
 from telamon_jira.values import filled, members, objects, picked
 
 ISSUE_TYPES = "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes"
@@ -30,14 +30,15 @@ async def get_jira_project_issue_types_metadata(
     max_results: UpTo200 = 50,
 ) -> dict[str, Any]:
     """List the issue types that can be created in a project, with the ids that other tools need."""
-    page = members(
-        await jira.api.get(
-            ISSUE_TYPES,
-            {"startAt": start_at, "maxResults": max_results},
-            projectIdOrKey=project_id_or_key,
-        )
+    return await listed(
+        jira,
+        ISSUE_TYPES,
+        {"startAt": start_at, "maxResults": max_results},
+        "issueTypes",
+        issue_type,
+        within="issueTypes",
+        projectIdOrKey=project_id_or_key,
     )
-    return counted(page, "issueTypes", [issue_type(t) for t in objects(page.get("issueTypes"))])
 
 
 @tool(READ_WORK, access="read", group="projects", title="Get create field metadata")

@@ -7,7 +7,7 @@ from telamon_jira import compact
 from telamon_jira.arguments import IssueIdOrKey, Person, StartAt, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
-from telamon_jira.tools.comments import counted
+from telamon_jira.tools.paging import listed
 from telamon_jira.values import members, objects
 from telamon_jira.who import People
 
@@ -23,14 +23,14 @@ async def list_jira_issue_changelogs(
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
     """List how an issue's fields changed: when, by whom, from what to what; oldest first."""
-    page = members(
-        await jira.api.get(
-            "/rest/api/3/issue/{issueIdOrKey}/changelog",
-            {"startAt": start_at, "maxResults": max_results},
-            issueIdOrKey=issue_id_or_key,
-        )
+    return await listed(
+        jira,
+        "/rest/api/3/issue/{issueIdOrKey}/changelog",
+        {"startAt": start_at, "maxResults": max_results},
+        "changelogs",
+        compact.change,
+        issueIdOrKey=issue_id_or_key,
     )
-    return counted(page, "changelogs", [compact.change(c) for c in objects(page.get("values"))])
 
 
 @tool(READ_WORK, access="read", group="issues", title="List Jira watchers", listed=False)
@@ -68,6 +68,7 @@ async def add_jira_issue_watcher(
     access="write",
     group="issues",
     title="Remove Jira watcher",
+    destructive=True,
     idempotent=True,
     listed=False,
 )

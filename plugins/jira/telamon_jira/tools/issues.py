@@ -203,21 +203,16 @@ def new_issue_fields(
     return {
         **(additional or {}),
         **filled(
-            project=named_project(project),
+            project=by_id_or_key(project),
             issuetype={"name": issue_type},
             summary=summary,
             description=description,
-            parent=named_issue(parent) if parent else None,
+            parent=by_id_or_key(parent) if parent else None,
             assignee=assignee,
         ),
     }
 
 
-def named_project(id_or_key: str) -> dict[str, str]:
-    """Return a project as a field value names it."""
-    return {"id": id_or_key} if id_or_key.isdigit() else {"key": id_or_key}
-
-
-def named_issue(id_or_key: str) -> dict[str, str]:
-    """Return an issue as a field value names it."""
+def by_id_or_key(id_or_key: str) -> dict[str, str]:
+    """Return a project or an issue as a field value names it."""
     return {"id": id_or_key} if id_or_key.isdigit() else {"key": id_or_key}

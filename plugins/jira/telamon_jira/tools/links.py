@@ -9,7 +9,7 @@ from telamon_jira import writing
 from telamon_jira.arguments import GlobalId, IssueIdOrKey, Line, Markdown
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
-from telamon_jira.tools.issues import named_issue
+from telamon_jira.tools.issues import by_id_or_key
 from telamon_jira.values import filled, members, objects, picked
 
 REMOTE_LINKS = "/rest/api/3/issue/{issueIdOrKey}/remotelink"
@@ -50,8 +50,8 @@ async def create_issue_link(
     """
     body = filled(
         type={"name": type_},
-        inwardIssue=named_issue(inward_issue),
-        outwardIssue=named_issue(outward_issue),
+        inwardIssue=by_id_or_key(inward_issue),
+        outwardIssue=by_id_or_key(outward_issue),
         comment={"body": await writing.adf(comment)} if comment else None,
     )
     try:
@@ -67,7 +67,8 @@ async def create_issue_link(
             raise
         type_ = str(named["name"])  # Jira minds the case; nothing was made yet
         await jira.api.post("/rest/api/3/issueLink", {**body, "type": {"name": type_}})
-    return {"linked": True, "type": type_, "from": inward_issue, "to": outward_issue}
+    ends = {"from": inward_issue, "to": outward_issue}
+    return filled(linked=True, type=type_, **ends, url=jira.page(inward_issue))
 
 
 @tool(
@@ -97,7 +98,8 @@ async def create_jira_remote_link(
         ),
         issueIdOrKey=issue_id_or_key,
     )
-    return {"id": members(saved).get("id"), "issue": issue_id_or_key}
+    page = jira.page(issue_id_or_key)
+    return filled(id=members(saved).get("id"), issue=issue_id_or_key, url=page)
 
 
 async def _types(jira: Jira) -> list[dict[str, Any]]:

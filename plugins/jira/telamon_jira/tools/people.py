@@ -7,7 +7,7 @@ from telamon_jira import compact
 from telamon_jira.arguments import IssueIdOrKey, Line, ProjectIdOrKey, StartAt, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_USER
-from telamon_jira.tools.comments import counted
+from telamon_jira.tools.paging import counted
 from telamon_jira.values import filled, objects
 from telamon_jira.who import ACCOUNT_ID
 

@@ -7,8 +7,8 @@ from telamon_jira import compact
 from telamon_jira.arguments import Line, Listed, ProjectIdOrKey, StartAt, UpTo50, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
-from telamon_jira.tools.comments import counted
 from telamon_jira.tools.create_meta import issue_type
+from telamon_jira.tools.paging import listed
 from telamon_jira.values import filled, members, objects, picked
 
 PROJECT = "/rest/api/3/project/{projectIdOrKey}"
@@ -25,19 +25,19 @@ async def get_visible_jira_projects(
     expand_issue_types: bool = True,
 ) -> dict[str, Any]:
     """List projects in which the user may do `action`, by default create issues."""
-    page = members(
-        await jira.api.get(
-            "/rest/api/3/project/search",
-            {
-                "query": search_string,
-                "action": action,
-                "startAt": start_at,
-                "maxResults": max_results,
-                "expand": "issueTypes" if expand_issue_types else None,
-            },
-        )
+    return await listed(
+        jira,
+        "/rest/api/3/project/search",
+        {
+            "query": search_string,
+            "action": action,
+            "startAt": start_at,
+            "maxResults": max_results,
+            "expand": "issueTypes" if expand_issue_types else None,
+        },
+        "projects",
+        _project,
     )
-    return counted(page, "projects", [_project(found) for found in objects(page.get("values"))])
 
 
 @tool(READ_WORK, access="read", group="projects", title="Get Jira project", listed=False)
@@ -66,20 +66,20 @@ async def list_jira_project_versions(
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
     """List the versions (releases) of a project, newest first."""
-    page = members(
-        await jira.api.get(
-            PROJECT + "/version",
-            {
-                "query": query,
-                "status": ",".join(status) if status else None,
-                "orderBy": "-sequence",
-                "startAt": start_at,
-                "maxResults": max_results,
-            },
-            projectIdOrKey=project_id_or_key,
-        )
+    return await listed(
+        jira,
+        PROJECT + "/version",
+        {
+            "query": query,
+            "status": ",".join(status) if status else None,
+            "orderBy": "-sequence",
+            "startAt": start_at,
+            "maxResults": max_results,
+        },
+        "versions",
+        version,
+        projectIdOrKey=project_id_or_key,
     )
-    return counted(page, "versions", [version(item) for item in objects(page.get("values"))])
 
 
 @tool(READ_WORK, access="read", group="projects", title="List Jira components", listed=False)
@@ -92,14 +92,14 @@ async def list_jira_project_components(
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
     """List the components of a project."""
-    page = members(
-        await jira.api.get(
-            PROJECT + "/component",
-            {"query": query, "startAt": start_at, "maxResults": max_results},
-            projectIdOrKey=project_id_or_key,
-        )
+    return await listed(
+        jira,
+        PROJECT + "/component",
+        {"query": query, "startAt": start_at, "maxResults": max_results},
+        "components",
+        component,
+        projectIdOrKey=project_id_or_key,
     )
-    return counted(page, "components", [component(item) for item in objects(page.get("values"))])
 
 
 def version(found: dict[str, Any]) -> dict[str, Any]:

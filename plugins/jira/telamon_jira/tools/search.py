@@ -9,6 +9,7 @@ from telamon_jira.arguments import Fields, Jql, PageToken, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.converting import converted
 from telamon_jira.scopes import READ_WORK
+from telamon_jira.tools.refused_jql import explained
 from telamon_jira.values import filled, members, objects
 from telamon_jira.wanted import Wanted
 
@@ -38,17 +39,19 @@ async def search_jira_issues_using_jql(
         nextPageToken=next_page_token,
         expand="names" if wanted.needs_names else None,
     )
-    found, total = await asyncio.gather(
-        jira.api.read("/rest/api/3/search/jql", query),
-        _count(jira, jql) if count else _nothing(),
-    )
+    with explained():
+        found, total = await asyncio.gather(
+            jira.api.read("/rest/api/3/search/jql", query),
+            _count(jira, jql) if count else _nothing(),
+        )
     return await issue_page(jira, found, wanted, total)
 
 
 @tool(READ_WORK, access="read", group="issues", title="Count Jira issues", listed=False)
 async def count_jira_issues(jira: Jira, *, jql: Jql) -> dict[str, Any]:
     """Count the issues that a JQL query matches, roughly, without reading them."""
-    return {"approximateCount": await _count(jira, jql)}
+    with explained():
+        return {"approximateCount": await _count(jira, jql)}
 
 
 async def issue_page(

@@ -19,7 +19,7 @@ from telamon_jira.arguments import (
 )
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
-from telamon_jira.tools.comments import counted
+from telamon_jira.tools.paging import counted, listed
 from telamon_jira.values import filled, items, members, objects, picked
 
 CUSTOM = "customfield_"
@@ -51,19 +51,19 @@ async def list_jira_fields(
     max_results: UpTo50 = 50,
 ) -> dict[str, Any]:
     """Find fields by a part of their name: the ids that `fields` take and what they hold."""
-    page = members(
-        await jira.api.get(
-            "/rest/api/3/field/search",
-            {
-                "query": query,
-                "type": type_,
-                "orderBy": "name",
-                "startAt": start_at,
-                "maxResults": max_results,
-            },
-        )
+    return await listed(
+        jira,
+        "/rest/api/3/field/search",
+        {
+            "query": query,
+            "type": type_,
+            "orderBy": "name",
+            "startAt": start_at,
+            "maxResults": max_results,
+        },
+        "fields",
+        _field,
     )
-    return counted(page, "fields", [_field(found) for found in objects(page.get("values"))])
 
 
 @tool(READ_WORK, access="read", group="projects", title="List Jira field values", listed=False)
@@ -73,7 +73,7 @@ async def list_jira_field_options(
     field: Line,
     query: Annotated[str, Field(max_length=255)] = "",
 ) -> dict[str, Any]:
-    """Suggest the values of a field, given by name or id, that begin with `query`.
+    """Suggest values of a field, given by name or id, that begin with `query`; of many the first.
 
     What may be set in one project says getJiraIssueTypeMetaWithFields.
     """
@@ -88,7 +88,7 @@ async def list_jira_labels(
     start_at: StartAt = 0,
     max_results: Annotated[int, Field(ge=1, le=1000)] = 200,
 ) -> dict[str, Any]:
-    """List the labels in use, or those that begin with `query`."""
+    """List the labels in use, or those that begin with `query`, of which Jira names the first."""
     if query:
         found = await _suggested(jira, "labels", query)
         return {"labels": found[:max_results]}
@@ -126,18 +126,20 @@ async def list_jira_filters(
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
     """List saved searches with their JQL, by a part of their name."""
-    page = members(
-        await jira.api.get(
-            "/rest/api/3/filter/search",
-            {
-                "filterName": name,
-                "expand": "description,owner,jql,viewUrl",
-                "startAt": start_at,
-                "maxResults": max_results,
-            },
-        )
+    return await listed(
+        jira,
+        "/rest/api/3/filter/search",
+        {
+            "filterName": name,
+            # else the name is a full-text query, and *, ? or a quote in it mean something
+            "isSubstringMatch": True if name else None,
+            "expand": "description,owner,jql",
+            "startAt": start_at,
+            "maxResults": max_results,
+        },
+        "filters",
+        lambda found: _filter(jira, found),
     )
-    return counted(page, "filters", [_filter(jira, f) for f in objects(page.get("values"))])
 
 
 @tool(READ_WORK, access="read", group="projects", title="Get Jira filter", listed=False)
@@ -156,21 +158,17 @@ async def list_jira_dashboards(
     max_results: UpTo100 = 50,
 ) -> dict[str, Any]:
     """List dashboards by a part of their name."""
-    page = members(
-        await jira.api.get(
-            "/rest/api/3/dashboard/search",
-            {"dashboardName": name, "startAt": start_at, "maxResults": max_results},
-        )
-    )
-    shown = [
-        filled(
+    return await listed(
+        jira,
+        "/rest/api/3/dashboard/search",
+        {"dashboardName": name, "startAt": start_at, "maxResults": max_results},
+        "dashboards",
+        lambda found: filled(
             **picked(found, "id", "name", "description"),
             owner=compact.person(found.get("owner")),
             url=f"{jira.api.site.url}/jira/dashboards/{found.get('id')}",
-        )
-        for found in objects(page.get("values"))
-    ]
-    return counted(page, "dashboards", shown)
+        ),
+    )
 
 
 @tool(READ_WORK, access="read", group="projects", title="Get Jira permissions", listed=False)

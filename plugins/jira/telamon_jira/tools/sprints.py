@@ -27,7 +27,7 @@ from telamon_jira.scopes import (
     WRITE_SPRINT,
 )
 from telamon_jira.tools.boards import LINE, SOFTWARE, ranked_issues
-from telamon_jira.tools.comments import counted
+from telamon_jira.tools.paging import listed
 from telamon_jira.values import filled, members, objects, picked
 
 SPRINT = "/rest/agile/1.0/sprint/{sprintId}"
@@ -46,18 +46,18 @@ async def list_jira_board_sprints(
     max_results: UpTo50 = 50,
 ) -> dict[str, Any]:
     """List the sprints of a scrum board, all or those in the given states."""
-    page = members(
-        await jira.api.get(
-            "/rest/agile/1.0/board/{boardId}/sprint",
-            {
-                "state": ",".join(state) if state else None,
-                "startAt": start_at,
-                "maxResults": max_results,
-            },
-            boardId=board_id,
-        )
+    return await listed(
+        jira,
+        "/rest/agile/1.0/board/{boardId}/sprint",
+        {
+            "state": ",".join(state) if state else None,
+            "startAt": start_at,
+            "maxResults": max_results,
+        },
+        "sprints",
+        compact.sprint,
+        boardId=board_id,
     )
-    return counted(page, "sprints", [compact.sprint(s) for s in objects(page.get("values"))])
 
 
 @tool(READ_SPRINT, access="read", group="agile", title="Get sprint")
@@ -134,7 +134,10 @@ async def update_jira_sprint(
     end_date: AwareDatetime | None = None,
     state: Literal["active", "closed"] | None = None,
 ) -> dict[str, Any]:
-    """Change a sprint. `state: active` starts it (it needs both dates), `closed` completes it."""
+    """Change a sprint. `state: active` starts it; it needs both dates.
+
+    `closed` completes it: what is not done goes back to the backlog.
+    """
     body = filled(
         name=name,
         startDate=start_date.isoformat(timespec="milliseconds") if start_date else None,
