@@ -11,13 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from conformance.plugin import PIXEL
-from mcp.server.subscriptions import PromptsListChanged, ToolsListChanged
 
 from telamon.endpoint.kernel import (
     INVALID_PARAMS,
     MODERN_PROTOCOL_VERSIONS,
-    InMemorySubscriptionBus,
-    ListenHandler,
     MCPError,
     Server,
     ServerMessageMetadata,
@@ -134,7 +131,9 @@ class Beyond:
 
     def __init__(self, server: Server[Any]) -> None:
         self._server = server
-        self._bus = InMemorySubscriptionBus()
+        listening = server.get_request_handler("subscriptions/listen")
+        assert listening is not None
+        self._listeners: Any = listening.handler
         everything = {
             "user_name": form("What is your name?", "name"),
             "greeting": sampling_request("Generate a greeting", 50),
@@ -148,8 +147,8 @@ class Beyond:
             "json_schema_2020_12_tool": (SCHEMA_2020_12, nothing),
             "test_x_mcp_header": (X_MCP_HEADER, nothing),
             "test_missing_capability": (NO_ARGUMENTS, missing_capability),
-            "test_trigger_tool_change": (NO_ARGUMENTS, self._trigger(ToolsListChanged())),
-            "test_trigger_prompt_change": (NO_ARGUMENTS, self._trigger(PromptsListChanged())),
+            "test_trigger_tool_change": (NO_ARGUMENTS, self._trigger("tools")),
+            "test_trigger_prompt_change": (NO_ARGUMENTS, self._trigger("prompts")),
             "test_input_required_result_sampling": (NO_ARGUMENTS, ask_first(capital)),
             "test_input_required_result_list_roots": (NO_ARGUMENTS, ask_first(roots)),
             "test_input_required_result_multiple_inputs": (
@@ -175,15 +174,10 @@ class Beyond:
         put("resources/subscribe", types.SubscribeRequestParams, accept)
         put("resources/unsubscribe", types.UnsubscribeRequestParams, accept)
         put("completion/complete", types.CompleteRequestParams, complete)
-        put(
-            "subscriptions/listen",
-            types.SubscriptionsListenRequestParams,
-            ListenHandler(self._bus, max_buffered_events=64),
-        )
 
-    def _trigger(self, event: Any) -> Run:
+    def _trigger(self, kind: str) -> Run:
         async def run(_: Any, __: types.CallToolRequestParams) -> Any:
-            await self._bus.publish(event)
+            self._listeners.tell(kind)
             return text("published")
 
         return run

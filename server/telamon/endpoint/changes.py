@@ -1,31 +1,19 @@
 """Changes of what is offered, told to every client that listens, in whichever process."""
 
 from collections.abc import Collection
-from typing import Literal, get_args
+from typing import get_args
 
 import structlog
 
 from telamon.clock import Clock
-from telamon.endpoint.kernel import (
-    PromptsListChanged,
-    ResourcesListChanged,
-    ServerEvent,
-    SubscriptionBus,
-    ToolsListChanged,
-)
 from telamon.endpoint.session import Session
 from telamon.endpoint.sessions import Sessions
+from telamon.endpoint.subscriptions import ListKind, Subscriptions
 from telamon.storage import Storage
 from telamon.storage.replicas import LISTS
 from telamon.tasks import Tasks
 
-ListKind = Literal["tools", "prompts", "resources"]
-_KINDS: tuple[ListKind, ...] = get_args(ListKind)
-_EVENTS: dict[str, ServerEvent] = {
-    "tools": ToolsListChanged(),
-    "prompts": PromptsListChanged(),
-    "resources": ResourcesListChanged(),
-}
+_KINDS: dict[str, ListKind] = {kind: kind for kind in get_args(ListKind)}
 _LATELY_SECONDS = 300.0
 """For so long a client that comes back to another process is told of a change again."""
 
@@ -36,11 +24,16 @@ class Changes:
     """Publishes ``list_changed`` (MCP, tools, prompts, resources)."""
 
     def __init__(
-        self, storage: Storage, bus: SubscriptionBus, sessions: Sessions, tasks: Tasks, clock: Clock
+        self,
+        storage: Storage,
+        subscriptions: Subscriptions,
+        sessions: Sessions,
+        tasks: Tasks,
+        clock: Clock,
     ) -> None:
         self._replicas = storage.replicas
         self._shared = storage.shared
-        self._bus = bus
+        self._subscriptions = subscriptions
         self._sessions = sessions
         self._tasks = tasks
         self._clock = clock
@@ -76,17 +69,17 @@ class Changes:
                 session.tell(f"notifications/{kind}/list_changed")
 
     def _heard(self, payload: str) -> None:
-        kinds = [kind for kind in payload.split(" ") if kind in _EVENTS]
+        kinds = [_KINDS[word] for word in payload.split(" ") if word in _KINDS]
         for kind in kinds:
             self._versions[kind] = self._versions.get(kind, 0) + 1
         self._tell(kinds)
 
-    def _tell(self, kinds: Collection[str]) -> None:
+    def _tell(self, kinds: Collection[ListKind]) -> None:
         for kind in kinds:
             self._changed_at[kind] = self._clock()
             for session in self._sessions:
                 session.tell(f"notifications/{kind}/list_changed")
-            self._tasks.start(self._bus.publish(_EVENTS[kind]), name="list changed")
+            self._subscriptions.tell(kind)
 
     def _look_again(self) -> None:
         self._tasks.start(self._recheck(), name="recheck lists")
@@ -94,6 +87,5 @@ class Changes:
     async def _recheck(self) -> None:
         """Find out what has changed while this process could not be told."""
         known, now = dict(self._versions), await self._replicas.list_versions()
-        changed = [kind for kind in _KINDS if now.get(kind, 0) > known.get(kind, 0)]
         self._versions |= now
-        self._tell(changed)
+        self._tell([_KINDS[kind] for kind in _KINDS if now.get(kind, 0) > known.get(kind, 0)])

@@ -1,8 +1,10 @@
 """From an HTTP request into a session, and from a session's stream back onto HTTP."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
+import structlog
 from aiohttp import web
 
 from telamon.atlassian.principal import Principal
@@ -23,7 +25,9 @@ from telamon.endpoint.wire import SSE_HEADERS, Refused, refusal
 
 SESSION_ID = "Mcp-Session-Id"
 MOST_RUNNING = 64
+Write = Callable[[web.StreamResponse], Awaitable[None]]
 _RETRY_SECONDS = 1
+log = structlog.get_logger(__name__)
 
 
 def can_close_streams(session: Session) -> bool:
@@ -90,6 +94,49 @@ def _metadata(
         close_standalone_sse_stream=partial(close, session.standing) if closable else None,
         on_request_unanswered=partial(session.cancelled, message.id),
     )
+
+
+class _Standing(web.StreamResponse):
+    """An answer that aiohttp writes behind the handler, as it does with a body.
+
+    What handlers and middlewares kept in memory is free by then; thousands of these sit idle.
+    """
+
+    def __init__(self, headers: Mapping[str, str], write: Write, over: Callable[[], None]) -> None:
+        super().__init__(headers=headers)
+        self._write = write
+        self._over = over
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Write the whole stream, and its end."""
+        began = time.monotonic()
+        try:
+            await self._write(self)
+        finally:
+            self._over()
+            log.info("stream.ended", seconds=round(time.monotonic() - began, 1))
+        await super().write_eof(data)
+
+
+async def stand(
+    request: web.Request, headers: Mapping[str, str], write: Write, over: Callable[[], None]
+) -> web.StreamResponse:
+    """Answer with an event stream that *write* writes; *over* is called behind it, come what may.
+
+    Return the answer at once: nothing waits between here and the writing, where a client that goes
+    away could be missed.
+    """
+    response = _Standing(headers, write, over)
+    notice_loss(request)
+    try:
+        await response.prepare(request)
+    except ConnectionResetError:
+        over()
+        return web.Response()  # nobody is there to get it
+    except BaseException:
+        over()
+        raise
+    return response
 
 
 async def follow(

@@ -13,7 +13,7 @@ from telamon.clock import Clock
 from telamon.endpoint.bearer import Admission, Bearer
 from telamon.endpoint.changes import Changes
 from telamon.endpoint.crossing import Crossing
-from telamon.endpoint.kernel import RequestId, SubscriptionBus
+from telamon.endpoint.kernel import RequestId
 from telamon.endpoint.lines import Lines
 from telamon.endpoint.presence import Presence
 from telamon.endpoint.recorder import Recorder
@@ -21,6 +21,7 @@ from telamon.endpoint.resuming import Place, Resuming
 from telamon.endpoint.session import Session
 from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.streams import Stream
+from telamon.endpoint.subscriptions import Subscriptions
 from telamon.endpoint.wire import Refused, refusal
 from telamon.storage import Storage, StorageUnavailable
 from telamon.storage.families import REVOKED
@@ -41,7 +42,7 @@ class Elsewhere:
         sessions: Sessions,
         bearer: Bearer,
         lines: Lines,
-        bus: SubscriptionBus,
+        subscriptions: Subscriptions,
         clock: Clock,
         tasks: Tasks,
     ) -> None:
@@ -51,7 +52,7 @@ class Elsewhere:
         self._lines = lines
         self._tasks = tasks
         self.crossing = Crossing(storage, presence, sessions, bearer, clock=clock, tasks=tasks)
-        self.changes = Changes(storage, bus, sessions, tasks, clock)
+        self.changes = Changes(storage, subscriptions, sessions, tasks, clock)
         self._resuming = Resuming(storage, presence, lines, clock)
         self._recorder = Recorder(storage.mcp_streams, tasks, clock)
         storage.notifications.subscribe(REVOKED, self._revoked, missed=self._revoked)

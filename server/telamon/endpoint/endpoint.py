@@ -26,8 +26,6 @@ from telamon.endpoint.kernel import (
     BUSY,
     HANDSHAKE_PROTOCOL_VERSIONS,
     INVALID_PARAMS,
-    InMemorySubscriptionBus,
-    ListenHandler,
     Server,
 )
 from telamon.endpoint.legacy import Legacy
@@ -38,7 +36,7 @@ from telamon.endpoint.own_tools import OWN_TOOLS
 from telamon.endpoint.presence import Presence
 from telamon.endpoint.reading import Reading
 from telamon.endpoint.sessions import Sessions
-from telamon.endpoint.streams import MOST_EVENTS
+from telamon.endpoint.subscriptions import Subscriptions
 from telamon.endpoint.wire import Refused, read_json, refusal
 from telamon.plugin import Json
 from telamon.plugin.events import Announce
@@ -84,12 +82,9 @@ class Endpoint:
         self._addresses = addresses
         self._catalog = catalog
         self._settings = settings
-        bus = InMemorySubscriptionBus()
-        self._listen = ListenHandler(
-            bus,
-            max_subscriptions=limits.streams,
-            max_buffered_events=MOST_EVENTS,
-        )
+        self._bearer = Bearer(storage.tokens, storage.grants, addresses, catalog, clock)
+        self._lines = Lines(self._bearer.look_up, limits, announce, clock)
+        self._subscriptions = Subscriptions(self._lines)
         self._allowance = Allowance(limits, limiter, announce)
         listing = Listing(catalog, own)
         server = build_server(
@@ -106,15 +101,13 @@ class Endpoint:
             ),
             listing=listing,
             reading=Reading(catalog, gateway),
-            listen=self._listen,
+            listen=self._subscriptions,
             state_keys=[storage.derive(_STATE_PURPOSE)],
             audience=addresses.mcp,
             tracing=tracing,
         )
         if extend is not None:
             extend(server)
-        self._bearer = Bearer(storage.tokens, storage.grants, addresses, catalog, clock)
-        self._lines = Lines(self._bearer.look_up, limits, announce, clock)
         presence = Presence(storage.replicas, shared=storage.shared)
         self._sessions = Sessions(
             server,
@@ -131,12 +124,12 @@ class Endpoint:
             sessions=self._sessions,
             bearer=self._bearer,
             lines=self._lines,
-            bus=bus,
+            subscriptions=self._subscriptions,
             clock=clock,
             tasks=tasks,
         )
         gate = Gate(catalog, self._bearer)
-        self._modern = Modern(server, self._lines, gate, addresses.mcp)
+        self._modern = Modern(server, self._subscriptions, self._lines, gate, addresses.mcp)
         self._legacy = Legacy(self._sessions, self._elsewhere, self._lines, gate, addresses.mcp)
         self._http_sse = HttpSse(
             self._sessions, self._elsewhere.crossing, self._lines, gate, addresses.sse
@@ -185,7 +178,7 @@ class Endpoint:
         At most one and a half seconds more pass until everything has ended.
         """
         self._closing = True
-        self._listen.close()
+        self._subscriptions.close()
         self._sessions.wind_down()
         try:
             async with asyncio.timeout(seconds):

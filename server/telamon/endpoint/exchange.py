@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from telamon.atlassian.principal import Principal
 from telamon.endpoint.choice import Choice
 from telamon.endpoint.kernel import ServerRequestContext
-from telamon.plugin import LogLevel, Tool
+from telamon.plugin import Json, LogLevel, Tool
 
 
 class Listener(Protocol):
@@ -21,12 +21,17 @@ class Listener(Protocol):
 
 @dataclass(kw_only=True, slots=True)
 class Exchange:
-    """One inbound message. ``encoded`` is the answer's result where it is already JSON text."""
+    """One inbound message.
+
+    ``encoded`` is the answer's result where it is already JSON text; ``honoured`` is what a request
+    to listen will hear of.
+    """
 
     principal: Principal
     choice: Choice
     listener: Listener | None = None
     encoded: bytes | None = None
+    honoured: Json = None
 
     def allows(self, product: str, tool: Tool[Any]) -> bool:
         """Tell whether *tool* of *product* exists here; scopes are another question."""

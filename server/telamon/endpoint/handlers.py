@@ -7,7 +7,6 @@ from telamon.endpoint.calling import Calling
 from telamon.endpoint.exchange import Context, exchange_of, owner_of
 from telamon.endpoint.kernel import (
     CacheHint,
-    ListenHandler,
     RequestStateBoundary,
     RequestStateSecurity,
     Server,
@@ -15,6 +14,7 @@ from telamon.endpoint.kernel import (
 )
 from telamon.endpoint.listing import EncodedListings, Listing
 from telamon.endpoint.reading import Reading
+from telamon.endpoint.subscriptions import Subscriptions
 
 _FRESH = CacheHint(ttl_ms=300_000, scope="private")
 """What is offered follows from the token's scopes and changes with a deployment only."""
@@ -38,7 +38,7 @@ def build_server(
     calling: Calling,
     listing: Listing,
     reading: Reading,
-    listen: ListenHandler,
+    listen: Subscriptions,
     state_keys: Sequence[bytes],
     audience: str,
     tracing: bool,

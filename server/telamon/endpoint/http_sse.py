@@ -4,17 +4,20 @@ The stream is the session: when it ends, the session does.
 """
 
 import json
+from functools import partial
 
 from aiohttp import web
 
 from telamon.endpoint.bearer import Admission
 from telamon.endpoint.choice import read_choice
 from telamon.endpoint.crossing import Crossing
-from telamon.endpoint.delivery import open_stream
+from telamon.endpoint.delivery import open_stream, stand
 from telamon.endpoint.exchange import owner_of
 from telamon.endpoint.gate import Gate
-from telamon.endpoint.lines import Lines, notice_loss
+from telamon.endpoint.lines import Lines, Seat
+from telamon.endpoint.session import Session
 from telamon.endpoint.sessions import Sessions
+from telamon.endpoint.streams import Reader, Stream
 from telamon.endpoint.wire import SSE_HEADERS, Refused, accepts, read_message, refusal
 from telamon.plugin import Json
 
@@ -38,27 +41,36 @@ class HttpSse:
         """Open the stream; its first event says where to post."""
         if not accepts(request)[1]:
             raise Refused(refusal(406, "Accept must list text/event-stream."))
-        with self._lines.stand(admission.principal):
+        seat = self._lines.stand(admission.principal)
+        try:
             session = await self._sessions.start(admission.principal, REVISION, {}, one_stream=True)
-            reader = session.standing.attach(request)
-            response = web.StreamResponse(headers=SSE_HEADERS)
-            notice_loss(request)
-            try:
-                with self._lines.hold(reader, admission):
-                    await response.prepare(request)
-                    # Relative, so that it is of our origin whatever name the client knows us by.
-                    address = f"{request.path}/message?{SESSION_ID}={session.id}"
-                    if query := request.rel_url.raw_query_string:
-                        address = f"{address}&{query}"
-                    await response.write(f"event: endpoint\r\ndata: {address}\r\n\r\n".encode())
-                    await session.standing.pump(response, reader, ids=False)
-                    await response.write_eof()
-            except ConnectionResetError:
-                return response
-            finally:
-                session.standing.release(reader)
-                self._sessions.end(session)
-        return response
+        except BaseException:
+            seat.leave()
+            raise
+        # Relative, so that it is of our origin whatever name the client knows us by.
+        address = f"{request.path}/message?{SESSION_ID}={session.id}"
+        if query := request.rel_url.raw_query_string:
+            address = f"{address}&{query}"
+        reader = session.standing.attach(request)
+        write = partial(self._write, admission, session.standing, reader, address)
+        return await stand(request, SSE_HEADERS, write, partial(self._over, session, seat))
+
+    async def _write(
+        self,
+        admission: Admission,
+        stream: Stream,
+        reader: Reader,
+        address: str,
+        response: web.StreamResponse,
+    ) -> None:
+        with self._lines.hold(reader, admission):
+            await response.write(f"event: endpoint\r\ndata: {address}\r\n\r\n".encode())
+            await stream.pump(response, reader, ids=False)
+
+    def _over(self, session: Session, seat: Seat) -> None:
+        session.standing.reader = None
+        self._sessions.end(session)
+        seat.leave()
 
     async def post(self, request: web.Request, admission: Admission, data: Json) -> web.Response:
         """Take one message; its answer goes out on the stream, whichever process holds it."""

@@ -12,15 +12,6 @@ from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.runner import modern_error_data, serve_loop, serve_one
-from mcp.server.subscriptions import (
-    InMemorySubscriptionBus,
-    ListenHandler,
-    PromptsListChanged,
-    ResourcesListChanged,
-    ServerEvent,
-    SubscriptionBus,
-    ToolsListChanged,
-)
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.exceptions import MCPError, NoBackChannelError
 from mcp.shared.inbound import (
@@ -34,6 +25,7 @@ from mcp.shared.inbound import (
 )
 from mcp.shared.jsonrpc_dispatcher import progress_token_from_params
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
+from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp.shared.transport_context import TransportContext
 from mcp_types.jsonrpc import (
     HEADER_MISMATCH,
@@ -77,12 +69,12 @@ __all__ = [
     "MODERN_PROTOCOL_VERSIONS",
     "PARSE_ERROR",
     "REQUEST_CANCELLED",
+    "SUBSCRIPTION_ID_META_KEY",
     "CacheHint",
     "CallNext",
     "CallOptions",
     "Connection",
     "HandlerResult",
-    "InMemorySubscriptionBus",
     "InboundLadderRejection",
     "InboundModernRoute",
     "InitializationOptions",
@@ -91,22 +83,16 @@ __all__ = [
     "JSONRPCNotification",
     "JSONRPCRequest",
     "JSONRPCResponse",
-    "ListenHandler",
     "MCPError",
     "NoBackChannelError",
     "NotificationOptions",
-    "PromptsListChanged",
     "RequestId",
     "RequestStateBoundary",
     "RequestStateSecurity",
-    "ResourcesListChanged",
     "Server",
-    "ServerEvent",
     "ServerMessageMetadata",
     "ServerRequestContext",
     "SessionMessage",
-    "SubscriptionBus",
-    "ToolsListChanged",
     "TransportContext",
     "classify_inbound_request",
     "find_duplicated_routing_header",

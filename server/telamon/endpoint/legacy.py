@@ -7,12 +7,13 @@ in its stream for whoever comes back with ``Last-Event-ID``.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from telamon.endpoint.bearer import Admission
 from telamon.endpoint.choice import read_choice
-from telamon.endpoint.delivery import SESSION_ID, can_close_streams, follow, open_stream
+from telamon.endpoint.delivery import SESSION_ID, can_close_streams, follow, open_stream, stand
 from telamon.endpoint.elsewhere import Elsewhere
 from telamon.endpoint.gate import Gate
 from telamon.endpoint.kernel import (
@@ -21,12 +22,12 @@ from telamon.endpoint.kernel import (
     JSONRPCMessage,
     JSONRPCRequest,
 )
-from telamon.endpoint.lines import Lines
+from telamon.endpoint.lines import Lines, Seat
 from telamon.endpoint.resuming import Place
 from telamon.endpoint.session import STANDING, Session
 from telamon.endpoint.sessions import Sessions
 from telamon.endpoint.streams import Prime, Reader, Stream
-from telamon.endpoint.wire import Refused, accepts, read_message, refusal
+from telamon.endpoint.wire import SSE_HEADERS, Refused, accepts, read_message, refusal
 from telamon.plugin import Json
 
 BATCH_REVISION = "2025-03-26"
@@ -147,32 +148,28 @@ class Legacy:
         after: int | None = None,
         moved: bool = False,
     ) -> web.StreamResponse:
+        standing = stream.number == STANDING
+        seat = self._lines.stand(admission.principal) if standing else None
         reader = stream.attach(request, after=after)
         prime: Prime = "never" if after is None or not can_close_streams(session) else "behind"
-        try:
-            with self._lines.hold(reader, admission):
-                if stream.number == STANDING:
-                    self._elsewhere.crossing.claim(session)
-                if moved:
-                    self._elsewhere.changes.tell_lately(session)
-                return await self._follow(request, admission, session, stream, reader, prime=prime)
-        finally:
-            stream.release(reader)
+        if standing:
+            self._elsewhere.crossing.claim(session)
+        if moved:
+            self._elsewhere.changes.tell_lately(session)
+        headers = {**SSE_HEADERS, SESSION_ID: session.id}
+        write = partial(self._write, admission, stream, reader, prime)
+        return await stand(request, headers, write, partial(_over, stream, reader, seat))
 
-    async def _follow(
+    async def _write(
         self,
-        request: web.Request,
         admission: Admission,
-        session: Session,
         stream: Stream,
         reader: Reader,
-        *,
         prime: Prime,
-    ) -> web.StreamResponse:
-        if stream.number != STANDING:
-            return await follow(request, session, stream, reader, prime=prime)
-        with self._lines.stand(admission.principal):
-            return await follow(request, session, stream, reader, prime=prime)
+        response: web.StreamResponse,
+    ) -> None:
+        with self._lines.hold(reader, admission):
+            await stream.pump(response, reader, prime=prime)
 
     async def delete(self, request: web.Request, admission: Admission) -> web.Response:
         """End the session."""
@@ -189,6 +186,12 @@ def _batch(data: Json, session: Session) -> list[JSONRPCMessage]:
     if any(isinstance(each, JSONRPCRequest) and each.method == "initialize" for each in messages):
         raise Refused(refusal(400, "initialize must not be part of a batch."))
     return messages
+
+
+def _over(stream: Stream, reader: Reader, seat: Seat | None) -> None:
+    stream.release(reader)
+    if seat is not None:
+        seat.leave()
 
 
 @dataclass(frozen=True, slots=True)

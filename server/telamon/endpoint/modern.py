@@ -38,6 +38,7 @@ from telamon.endpoint.kernel import (
     validate_mcp_param_headers,
 )
 from telamon.endpoint.lines import Lines, notice_loss
+from telamon.endpoint.subscriptions import Subscription, Subscriptions
 from telamon.endpoint.wire import (
     PING,
     SSE_HEADERS,
@@ -53,7 +54,6 @@ from telamon.endpoint.wire import (
 from telamon.plugin import Json
 from telamon.web.answers import encode_json
 
-LISTEN = "subscriptions/listen"
 VERSION = "MCP-Protocol-Version"
 
 
@@ -75,7 +75,6 @@ class Reply:
         self._idle = False
         self._ping: asyncio.Task[None] | None = None
         self._missed = 0
-        self._standing = message.method == LISTEN
         self._cut = False
 
     @property
@@ -163,8 +162,8 @@ class Reply:
             self._task.cancel()
 
     def cut(self) -> None:
-        """Stop the work and say so; what waits for events only has an end of its own."""
-        if not self._standing and self._task is not None:
+        """Stop the work and say so."""
+        if self._task is not None:
             self._cut = True
             self._task.cancel()
 
@@ -183,8 +182,16 @@ class Reply:
 class Modern:
     """Serves the requests whose ``MCP-Protocol-Version`` is not one of the handshake revisions."""
 
-    def __init__(self, server: Server[Any], lines: Lines, gate: Gate, resource: str) -> None:
+    def __init__(
+        self,
+        server: Server[Any],
+        subscriptions: Subscriptions,
+        lines: Lines,
+        gate: Gate,
+        resource: str,
+    ) -> None:
         self._server = server
+        self._subscriptions = subscriptions
         self._lines = lines
         self._gate = gate
         self._resource = resource
@@ -209,10 +216,11 @@ class Modern:
         reply = Reply(request, message, exchange)
         try:
             with self._lines.hold(reply, admission):
-                if message.method != LISTEN:
-                    return await self._answer(reply, route, message, exchange)
-                with self._lines.stand(admission.principal):
-                    return await self._answer(reply, route, message, exchange)
+                body, status = await self._answer(reply, route, message, exchange)
+                if exchange.honoured is None:
+                    return await reply.finish(body, status)
+            subscription = Subscription(message.id, exchange.honoured, body)
+            return await self._subscriptions.follow(request, admission, subscription)
         except ConnectionResetError:
             return web.Response()  # nobody is there to get it
 
@@ -250,7 +258,7 @@ class Modern:
 
     async def _answer(
         self, reply: Reply, route: InboundModernRoute, message: JSONRPCRequest, exchange: Exchange
-    ) -> web.StreamResponse:
+    ) -> tuple[bytes, int]:
         connection = Connection.from_envelope(
             route.protocol_version, route.client_info, route.client_capabilities
         )
@@ -274,7 +282,7 @@ class Modern:
             data = modern_error_data(error)
             status = ERROR_CODE_HTTP_STATUS.get(data.code, 200)
             body = encode_json(error_body(data.code, data.message, id_=message.id, data=data.data))
-        return await reply.finish(body, status)
+        return body, status
 
 
 def _rejected(rejection: InboundLadderRejection, id_: RequestId | None) -> Refused:

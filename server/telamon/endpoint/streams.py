@@ -205,12 +205,7 @@ class Stream:
             await response.write(self._prime(reader.sent))
         while True:
             reader.wake.clear()
-            for seq, data, _ in list(self._log):
-                if seq > reader.sent:
-                    name = f"{self.name}-{seq}" if ids else None
-                    await response.write(event(data, id_=name))
-                    reader.sent = seq
-                    reader.wrote()
+            await self._write(response, reader, ids=ids)
             if reader.sent < self._newest():
                 continue
             if prime == "behind" and not self.ended:
@@ -227,6 +222,17 @@ class Stream:
                     await response.write(RETRY)
                 return
             await reader.wake.wait()
+
+    async def _write(self, response: web.StreamResponse, reader: Reader, *, ids: bool) -> None:
+        for seq, data, _ in list(self._log):
+            if seq > reader.sent:
+                name = f"{self.name}-{seq}" if ids else None
+                await response.write(event(data, id_=name))
+                reader.sent = seq
+                reader.wrote()
+        if not ids:  # nobody can come back for it
+            self._log = [each for each in self._log if each[0] > reader.sent]
+            self.size = sum(len(data) for _, data, _ in self._log)
 
     def _newest(self) -> int:
         return self._log[-1][0] if self._log else 0

@@ -44,7 +44,7 @@ class Metrics:
         self._tools = frozenset(tools)
         self._requests = Histogram(
             "telamon_http_request_seconds",
-            "Answers by method, route and status; a stream counts when it ends.",
+            "Answers by method, route and status; a stream that stands open counts when it begins.",
             ("method", "route", "status"),
             buckets=_SECONDS,
             registry=registry,
