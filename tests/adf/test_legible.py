@@ -125,3 +125,32 @@ def test_text_with_a_mark_of_a_later_version_stays_a_reference() -> None:
         apply_edit(document, read(document).replace("a ", "c "))["content"][0]["content"][1:]
         == (document["content"][0]["content"][1:])
     )
+
+
+@pytest.mark.parametrize("columns", [1, 4, 5])
+def test_a_layout_of_more_or_fewer_columns_than_the_schema_has_is_read_and_edited(
+    columns: int,
+) -> None:
+    layout: Node = {
+        "type": "layoutSection",
+        "content": [
+            {"type": "layoutColumn", "attrs": {"width": 100 / columns}, "content": [p(f"c{at}")]}
+            for at in range(columns)
+        ],
+    }
+    document = doc(p("a"), layout)
+    text = read(document)
+    assert text.count(":::column") == columns
+    assert "adf" not in text
+    assert apply_edit(document, text.replace("c0", "d")) == changed(document, "c0", "d")
+    assert apply_edit(document, to_markdown(document).replace("a\n", "b\n")) == doc(p("b"), layout)
+    assert apply_edit(document, text + "\n\n[no such label]: x") == document
+
+
+def test_no_edit_makes_a_layout_that_the_schema_does_not_have() -> None:
+    column: Node = {"type": "layoutColumn", "attrs": {"width": 50}, "content": [p("c")]}
+    document = doc({"type": "layoutSection", "content": [column, column]})
+    text = read(document).replace(":::column {width=50}", ":::column {width=25}\n\nd", 1)
+    more = text.replace("d\n", "d\n\n:::column\n\n:::column\n", 1)
+    assert [block["type"] for block in apply_edit(document, text)["content"]] == ["layoutSection"]
+    assert {block["type"] for block in apply_edit(document, more)["content"]} == {"paragraph"}

@@ -57,11 +57,18 @@ class Fitter:
     Args:
         lacking: Node types that may stand nowhere.
         new_id: Makes the `localId` for a node of which it is required.
+        may_have_columns: Whether a layout may have so many columns.
     """
 
-    def __init__(self, lacking: frozenset[str], new_id: Callable[[Node], str]) -> None:
+    def __init__(
+        self,
+        lacking: frozenset[str],
+        new_id: Callable[[Node], str],
+        may_have_columns: Callable[[int], bool],
+    ) -> None:
         self._holds = {parent: held - lacking for parent, held in model.CONTENT.items()}
         self._new_id = new_id
+        self._may_have_columns = may_have_columns
         self._settled: dict[int, Node] = {}  # by id: what lies deep is not looked at level by level
 
     def document(self, nodes: list[Node]) -> Node:
@@ -170,7 +177,7 @@ class Fitter:
             if not pictures:
                 return [build("paragraph", content(captions[0]))] if captions else []
             children = pictures + captions
-        if node_type == "layoutSection" and not 2 <= len(children) <= 3:
+        if node_type == "layoutSection" and not self._may_have_columns(len(children)):
             return [part for column in children for part in content(column)]
         if not children and node_type != "tableRow":
             return []

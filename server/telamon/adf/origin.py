@@ -11,7 +11,7 @@ from .errors import AdfError, UnknownReference
 from .forms import reference
 from .legible import legible, whole
 from .nodes import Node, as_node, attributes, content, kind
-from .validity import valid
+from .validity import arranged, valid
 from .writer import references
 
 BODIED = frozenset({"bodiedExtension", "bodiedSyncBlock"})
@@ -53,9 +53,20 @@ class Origin:
 
     @cached_property
     def _hidden(self) -> set[str]:
-        """The names of the nodes that the short form shows in part and the complete one whole."""
+        """The names of the nodes that the short form shows and that are opaque in the complete."""
         found = () if self._original is None else walk(legible(normal(self._original)))
-        return {reference(whole(node)) for node in found if whole(node) is not node}
+        return {
+            reference(whole(node))
+            for node in found
+            if whole(node) is not node or kind(node) == "layoutSection"
+        }
+
+    def may_have_columns(self, count: int) -> bool:
+        """Whether a layout may have so many columns: two or three, or as many as one has there."""
+        return arranged("layoutSection", [{}] * count) or any(
+            kind(node) == "layoutSection" and len(content(node)) == count
+            for node in (() if self._original is None else walk(dict(self._original)))
+        )
 
     def local_ids(self) -> set[str]:
         """The identifiers that the document has given to its nodes."""

@@ -52,7 +52,8 @@ def read(text: str, origin: Origin, profile: Profile) -> Node:
     if len(text) > MAX_CHARACTERS:
         raise TooLarge(f"The Markdown has more than {MAX_CHARACTERS} characters.")
     lacking = JIRA_LACKS if profile == "jira" else frozenset[str]()
-    return normal(Fitter(lacking, _Ids(origin)).document(_blocks(clean(text), origin)))
+    fitter = Fitter(lacking, _Ids(origin), origin.may_have_columns)
+    return normal(fitter.document(_blocks(clean(text), origin)))
 
 
 def _blocks(text: str, origin: Origin) -> list[Node]:

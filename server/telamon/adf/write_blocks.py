@@ -62,7 +62,10 @@ def write_block(  # noqa: C901, PLR0911, PLR0912 - one case for each type of nod
     children = content(node)
     if forms.level > MAX_LEVEL - 4:
         return opaque_block(node, forms)
-    if not well_formed(node, parent) or not arranged(kind(node), children, "content" in node):
+    sound = arranged(kind(node), children, "content" in node) or (
+        forms.short and kind(node) == "layoutSection" and children
+    )
+    if not well_formed(node, parent) or not sound:
         return opaque_block(node, forms)
     match kind(node):
         case "paragraph":
