@@ -8,7 +8,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_CLEAN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
+_CLEAN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
+    r"(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::(?P<port>[1-9]\d{0,4}))?"
+    r"(?P<path>(?:/[A-Za-z0-9._~-]+)*)"
+)
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -16,17 +21,59 @@ def check_public_url(value: str) -> str:
     """Return *value* if it can be an issuer and an origin.
 
     Raises:
-        ValueError: It has a path, a query, user information, upper case or odd characters, or it is
-            plain http on anything but loopback (OAuth 2.1, section 1.5).
+        ValueError: It has a path, a query, user information, upper case, odd characters or a port
+            that a browser leaves out, or it is plain http on anything but loopback (OAuth 2.1,
+            section 1.5).
     """
+    found = _clean(value)
+    if found is None or found["path"] or found["scheme"] not in _DEFAULT_PORTS:
+        raise ValueError(
+            "must be https://host or https://host:port, in lower case, with nothing behind it, "
+            "and without the port where that is the usual one"
+        )
+    _check_encrypted(found)
+    return value
+
+
+def check_base_url(value: str) -> str:
+    """Return *value* if paths can be put behind it.
+
+    Raises:
+        ValueError: As :func:`check_public_url`, but it may have a path that ends in no slash.
+    """
+    found = _clean(value)
+    if found is None or found["scheme"] not in _DEFAULT_PORTS:
+        raise ValueError("must be https://host, in lower case and without a slash at its end")
+    _check_encrypted(found)
+    return value
+
+
+def check_origin(value: str) -> str:
+    """Return *value* if it is an origin as browsers write it (RFC 6454, section 6.2).
+
+    Raises:
+        ValueError: It never equals one.
+    """
+    found = _clean(value)
+    if found is None or found["path"]:
+        raise ValueError(
+            "must be an origin as browsers send it, such as https://app.example.com: in lower "
+            "case, with nothing behind it, and without the port where that is the usual one"
+        )
+    return value
+
+
+def _clean(value: str) -> re.Match[str] | None:
     found = _CLEAN.fullmatch(value)
     if found is None:
-        raise ValueError(
-            "must be https://host or https://host:port, in lower case, with nothing behind it"
-        )
+        return None
+    port = int(found["port"] or 1)
+    return None if port > 65535 or port == _DEFAULT_PORTS.get(found["scheme"]) else found
+
+
+def _check_encrypted(found: re.Match[str]) -> None:
     if found["scheme"] == "http" and found["host"] not in LOOPBACK:
         raise ValueError("must be https; plain http is for localhost alone")
-    return value
 
 
 @dataclass(frozen=True, slots=True)

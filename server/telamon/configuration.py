@@ -3,9 +3,11 @@
 Whatever is wrong is collected into one :class:`SettingsError`; no value is ever in it.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin
 
@@ -26,6 +28,7 @@ FROM_FILE = "_FILE"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 """Names the TOML file; without it ``telamon.toml`` in the working directory is read if there."""
 DEFAULT_FILE = Path("telamon.toml")
+_SAID = {"tuple_type": 'must be a list; in the environment written as JSON, such as ["a", "b"]'}
 
 
 class SettingsError(Exception):
@@ -75,9 +78,12 @@ def read_settings(path: Path | None = None) -> Settings:
     try:
         settings = cast("Callable[[], Settings]", Sourced)()
     except ValidationError as error:
-        faults += [_sentence(fault["loc"], fault["msg"]) for fault in error.errors()]
+        faults += [
+            _sentence(fault["loc"], _SAID.get(fault["type"], fault["msg"]))
+            for fault in error.errors()
+        ]
         raise SettingsError(faults) from None
-    except (SourceError, tomllib.TOMLDecodeError) as error:
+    except (SourceError, tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
         raise SettingsError([*faults, f"{file}: {error}"]) from None
     if faults:
         raise SettingsError(faults)
@@ -89,7 +95,30 @@ class Environment(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Return the nested values."""
-        return _without_files(super().__call__())
+        tree = _without_files(super().__call__())
+        # pydantic-settings does not look into tables whose keys are the operator's.
+        for table in (tree.get("plugins"), _as_table(tree.get("policy")).get("products")):
+            _read_lists(_as_table(table))
+        return tree
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Return what the JSON says; what is none is left to the check, which says where it is."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
+def _as_table(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _read_lists(table: dict[str, Any]) -> None:
+    for key, value in table.items():
+        if isinstance(value, str) and value.startswith("["):
+            with suppress(ValueError):
+                table[key] = json.loads(value)
+        _read_lists(_as_table(value))
 
 
 def _without_files(tree: dict[str, Any]) -> dict[str, Any]:
@@ -112,13 +141,14 @@ class SecretFiles(PydanticBaseSettingsSource):
         """Return the nested values of every readable file."""
         tree: dict[str, Any] = {}
         for variable, path in _secret_files():
-            if not path.is_file():
+            text = _text(path)
+            if text is None:
                 continue
             *tables, key = variable.removesuffix(FROM_FILE).lower().split(DELIMITER)
             table = tree
             for name in tables:
                 table = table.setdefault(name, {})
-            table[key] = path.read_text(encoding="utf-8").strip()
+            table[key] = text.strip()
         return tree
 
 
@@ -130,10 +160,17 @@ def _secret_files() -> Iterator[tuple[str, Path]]:
 
 def _unreadable_secrets() -> list[str]:
     return [
-        f"{PREFIX}{variable}: there is no file {path}"
+        f"{PREFIX}{variable}: there is no file {path} that can be read as text"
         for variable, path in _secret_files()
-        if not path.is_file()
+        if _text(path) is None
     ]
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _unknown_variables() -> list[str]:
@@ -164,7 +201,10 @@ def _known(path: Sequence[str], model: type[BaseModel]) -> bool:
 
 def _sentence(location: Sequence[str | int], message: str) -> str:
     """Say where a fault is in both spellings: as the file and as the environment have it."""
+    said = message.removeprefix("Value error, ")
+    if not location:  # about several settings, which it names itself
+        return said
     key = ".".join(str(part) for part in location)
     names = [part for part in location if isinstance(part, str)]
     variable = PREFIX + DELIMITER.join(names).upper()
-    return f"{key or 'settings'} ({variable}): {message.removeprefix('Value error, ')}"
+    return f"{key} ({variable}): {said}"

@@ -5,7 +5,6 @@ behind any name the value is read from that file. Every fault is reported at onc
 """
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,7 +12,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     field_validator,
     model_validator,
 )
@@ -21,15 +19,23 @@ from pydantic_settings import NoDecode
 
 from telamon.addresses import check_public_url
 from telamon.plugin import Access
+from telamon.spelling import (
+    AccountId,
+    BaseUrl,
+    ClientId,
+    ContainerKey,
+    HostName,
+    Listening,
+    Network,
+    Origin,
+    Scheme,
+    Secret,
+    Shown,
+)
 
 PREFIX = "TELAMON_"
 Seconds = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1)]
-ContainerKey = Annotated[str, StringConstraints(pattern=r"^~?[A-Za-z0-9][A-Za-z0-9_:.-]*$")]
-HostName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", to_lower=True)
-]
-AccountId = Annotated[str, StringConstraints(pattern=r"^[^\s,]+$")]
 
 
 class Section(BaseModel):
@@ -41,14 +47,14 @@ class Section(BaseModel):
 class ListenSettings(Section):
     """``[listen]``: where the process listens. TLS ends at the proxy in front of it."""
 
-    host: str = "127.0.0.1"
+    host: Listening = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """A second listener for ``/metrics``; none without it."""
-    metrics_host: str = "127.0.0.1"
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_host: Listening = "127.0.0.1"
+    trusted_proxies: tuple[Network, ...] = ()
     """Peers whose ``X-Forwarded-For`` is believed."""
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
     """Browser origins besides our own that may call the MCP endpoint."""
     keepalive_seconds: Seconds = 30
     """How long a connection may be silent, or dawdle over a request's headers (SECURITY R03)."""
@@ -60,12 +66,12 @@ class ListenSettings(Section):
 class AtlassianSettings(Section):
     """``[atlassian]``: the operator's own OAuth 2.0 (3LO) app."""
 
-    client_id: str = Field(min_length=1)
-    client_secret: SecretStr
-    previous_client_secret: SecretStr | None = None
+    client_id: ClientId
+    client_secret: Secret
+    previous_client_secret: Secret | None = None
     """Tried when Atlassian refuses the first one, so that a rotation has no outage."""
-    authorization_url: str = "https://auth.atlassian.com"
-    api_url: str = "https://api.atlassian.com"
+    authorization_url: BaseUrl = "https://auth.atlassian.com"
+    api_url: BaseUrl = "https://api.atlassian.com"
     media_hosts: tuple[HostName, ...] = ("api.media.atlassian.com", "media.atlassian.com")
     """Where an attachment may be redirected to; subdomains count."""
     send_pkce: bool = False
@@ -96,10 +102,10 @@ class StorageSettings(Section):
 class ConfiguredClient(Section):
     """``[[clients.configured]]``: a client that the operator registers by hand."""
 
-    client_id: str = Field(min_length=1)
-    name: str = Field(min_length=1, max_length=120)
+    client_id: ClientId
+    name: Shown
     redirect_uris: tuple[str, ...] = Field(min_length=1)
-    client_secret: SecretStr | None = None
+    client_secret: Secret | None = None
 
 
 class ClientSettings(Section):
@@ -112,7 +118,7 @@ class ClientSettings(Section):
     """The only hosts whose documents are fetched; any without it."""
     redirect_hosts: tuple[HostName, ...] = ()
     """The only https hosts a code may be sent to; any without it. Loopback is always allowed."""
-    custom_schemes: tuple[str, ...] = ("cursor", "vscode", "vscode-insiders")
+    custom_schemes: tuple[Scheme, ...] = ("cursor", "vscode", "vscode-insiders")
     """Private-use URI schemes a code may be sent to (RFC 8252, section 7.1)."""
     configured: tuple[ConfiguredClient, ...] = ()
 
@@ -244,7 +250,13 @@ class Settings(Section):
         return check_public_url(value)
 
     @model_validator(mode="after")
-    def _lifetimes(self) -> "Settings":
+    def _together(self) -> "Settings":
         if self.tokens.refresh_idle_seconds > self.tokens.refresh_absolute_seconds:
             raise ValueError("tokens.refresh_idle_seconds is longer than refresh_absolute_seconds")
+        listen = self.listen
+        if listen.metrics_port and (listen.metrics_host, listen.metrics_port) == (
+            listen.host,
+            listen.port,
+        ):
+            raise ValueError("listen.metrics_port is listen.port; the two listeners need one each")
         return self

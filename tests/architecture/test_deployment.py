@@ -245,6 +245,7 @@ def test_what_the_replicas_share_is_a_configuration(
         if variable["name"] != CONFIG_VARIABLE:
             (tmp_path / file.name).write_text(values.pop(file.name))
             monkeypatch.setenv(variable["name"], str(tmp_path / file.name))
+    monkeypatch.setenv("TELAMON_ATLASSIAN__CLIENT_ID", "app")
     settings = read_settings(CONFIG / "kubernetes" / "telamon.toml")
     assert values == {}
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from telamon.configuration import read_settings
+from telamon.configuration import SettingsError, read_settings
 from telamon.settings import (
     ConfiguredClient,
     PolicyRule,
@@ -93,7 +93,7 @@ def test_only_what_has_no_default_is_set() -> None:
 def test_a_client_configured_by_hand_is_shown_whole() -> None:
     (client,) = everything_set()["clients"]["configured"]
     assert set(client) == set(ConfiguredClient.model_fields)
-    ConfiguredClient.model_validate(client)
+    ConfiguredClient.model_validate(client | {"client_secret": "made-up"})
 
 
 def test_a_product_and_a_rule_of_the_policy_are_shown_whole() -> None:
@@ -105,7 +105,15 @@ def test_a_product_and_a_rule_of_the_policy_are_shown_whole() -> None:
     assert read.rules[0].products["confluence"].only_in == ("TEAM",)
 
 
-def test_the_file_is_read_with_nothing_but_a_real_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_read_with_nothing_but_real_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(EXAMPLE)
+    assert [fault.partition(" ")[0] for fault in caught.value.faults] == [
+        "atlassian.client_id",
+        "atlassian.client_secret",
+    ]
+    monkeypatch.setenv("TELAMON_ATLASSIAN__CLIENT_ID", "app")
+    monkeypatch.setenv("TELAMON_ATLASSIAN__CLIENT_SECRET", "made-up")
     monkeypatch.setenv("TELAMON_STORAGE__ENCRYPTION_KEYS", new_key())
     settings = read_settings(EXAMPLE)
     assert settings.public_url == "https://mcp.example.com"

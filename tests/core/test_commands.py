@@ -54,6 +54,30 @@ def sandbox() -> Iterator[Demo]:
         yield demo
 
 
+@pytest.mark.usefixtures("configured")
+def test_clients_that_nobody_could_use_are_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "telamon.toml").write_text(
+        "[clients]\ncustom_schemes = ['javascript']\nredirect_hosts = ['ok.example.com']\n"
+        + 2
+        * (
+            "[[clients.configured]]\nclient_id = 'one'\nname = 'One'\nredirect_uris = "
+            "['https://ok.example.com/cb', 'http://example.com/cb', 'https://other.example.com']\n"
+        )
+        + "[policy]\ndeny_tools = ['noTool']\n"
+    )
+    told = telamon("scopes")
+    assert told.exit_code == 1
+    for fault in (
+        "policy.deny_tools: the enabled plugins have no tool 'noTool'",
+        "clients.custom_schemes: javascript is never a redirect URI's scheme",
+        "clients.configured.0.redirect_uris: 'http://example.com/cb': plain http is for localhost",
+        "clients.configured.1.redirect_uris: 'https://other.example.com': the host other.example",
+        "clients.configured: 'one' stands there twice",
+    ):
+        assert fault in told.output
+    assert "ok.example.com/cb" not in told.output
+
+
 def test_every_command_is_listed_and_has_help() -> None:
     listed = telamon("--help").output
     for name in ("serve", "demo", "check", "scopes", "keys", "clients", "grants", "migrate"):

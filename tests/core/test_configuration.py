@@ -104,6 +104,11 @@ def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:
         "https://mcp.example.com ",
         "ftp://mcp.example.com",
         "mcp.example.com",
+        "https://mcp.example.com:443",
+        "https://mcp.example.com:0",
+        "https://mcp.example.com:65536",
+        "https://mcp.example.com.",
+        "https://...",
         "",
     ],
 )
@@ -126,3 +131,96 @@ def test_an_idle_time_longer_than_the_absolute_one_is_refused(
 ) -> None:
     monkeypatch.setenv("TELAMON_TOKENS__REFRESH_ABSOLUTE_SECONDS", "3600")
     assert "longer than refresh_absolute_seconds" in faults()
+
+
+HOST = "must be a host name such as example.com, with nothing before or behind it"
+ORIGIN = "must be an origin as browsers send it, such as https://app.example.com"
+SECRET = "must be the secret alone: not empty, and without blanks"
+BASE = "must be https://host, in lower case and without a slash at its end"
+LIST = 'must be a list; in the environment written as JSON, such as ["a", "b"]'
+NETWORK = "must be a network such as 10.0.0.0/8, or one address"
+SCHEME = "must be a scheme of an app, such as cursor"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("atlassian.client_id", "your app's client id", "must be the id alone"),
+        ("atlassian.client_secret", "", SECRET),
+        ("atlassian.client_secret", "your app's secret", SECRET),
+        ("atlassian.previous_client_secret", " ", SECRET),
+        ("atlassian.api_url", "api.atlassian.com", BASE),
+        ("atlassian.api_url", "https://api.atlassian.com/", BASE),
+        ("atlassian.authorization_url", "https://auth.atlassian.com?x=1", BASE),
+        ("atlassian.api_url", "http://api.atlassian.com", "must be https; plain http is for"),
+        ("atlassian.allowed_sites", "demo-site.example.com", LIST),
+        ("atlassian.allowed_sites.0", '["https://demo-site.example.com"]', HOST),
+        ("atlassian.allowed_email_domains.0", '["@example.com"]', HOST),
+        ("clients.redirect_hosts.0", '["example.com:8443"]', HOST),
+        ("clients.custom_schemes.0", '["cursor://"]', SCHEME),
+        ("clients.custom_schemes.0", '["Cursor"]', SCHEME),
+        ("clients.custom_schemes.0", '["https"]', SCHEME),
+        ("listen.host", "", "must be an address to listen at"),
+        ("listen.allowed_origins.0", '["https://app.example.com/"]', ORIGIN),
+        ("listen.allowed_origins.0", '["https://app.example.com:443"]', ORIGIN),
+        ("listen.allowed_origins.0", '["*"]', ORIGIN),
+        ("listen.allowed_origins.0", '["null"]', ORIGIN),
+        ("listen.trusted_proxies", "10.0.0.0/8", LIST),
+        ("listen.trusted_proxies.0", '["proxy"]', NETWORK),
+        ("listen.trusted_proxies.0", '["10.0.0.1/8"]', NETWORK),
+        ("policy.products.jira.only_in.0", '["A B"]', "must be the key of a project or a space"),
+    ],
+)
+def test_a_value_that_can_never_work_is_one_sentence_at_the_start(
+    key: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = f"TELAMON_{key.removesuffix('.0').replace('.', '__').upper()}"
+    monkeypatch.setenv(variable, value)
+    (line,) = faults().splitlines()
+    assert line.startswith(f"{key} ({variable}): {said}")
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://app.example.com:8443", "vscode-webview://1abc", "http://[::1]:3000"]
+)
+def test_an_origin_as_browsers_write_it_is_taken(
+    origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELAMON_LISTEN__ALLOWED_ORIGINS", f'["{origin}"]')
+    assert read_settings().listen.allowed_origins == (origin,)
+
+
+def test_two_listeners_need_two_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELAMON_LISTEN__METRICS_PORT", "8080")
+    assert faults() == "listen.metrics_port is listen.port; the two listeners need one each"
+    monkeypatch.setenv("TELAMON_LISTEN__METRICS_HOST", "::1")
+    assert read_settings().listen.metrics_port == 8080
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_secrets_file_that_cannot_be_read_as_text_is_told(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "secret"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    monkeypatch.setenv("TELAMON_ATLASSIAN__CLIENT_SECRET_FILE", str(path))
+    assert f"CLIENT_SECRET_FILE: there is no file {path} that can be read as text" in faults()
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "telamon.toml").write_bytes(b"\xff")
+    assert "telamon.toml" in faults()
+
+
+def test_a_list_below_a_name_of_the_operators_comes_from_the_environment_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TELAMON_POLICY__PRODUCTS__JIRA__ONLY_IN", '["DEMO", "OPS"]')
+    monkeypatch.setenv("TELAMON_PLUGINS__TOYS__COLOURS", '["red"]')
+    monkeypatch.setenv("TELAMON_PLUGINS__TOYS__MARK", "[x")
+    settings = read_settings()
+    assert settings.policy.products["jira"].only_in == ("DEMO", "OPS")
+    assert settings.plugins.sections == {"toys": {"colours": ["red"], "mark": "[x"}}

@@ -1,10 +1,12 @@
 """Which client a ``client_id`` means: configured, registered, or described by its own document."""
 
 import hmac
+from collections import Counter
 from collections.abc import Mapping
 
 from telamon.authorization.client_metadata import clean_name
 from telamon.authorization.documents import ClientDocuments
+from telamon.authorization.redirects import NEVER, BadRedirect, RedirectRules
 from telamon.clock import Clock
 from telamon.settings import ClientSettings, ConfiguredClient
 from telamon.storage import Client, Storage
@@ -13,6 +15,25 @@ UNUSED_SECONDS = 86_400.0
 """A registered client that nobody ever approved is gone after a day."""
 IDLE_SECONDS = 90 * 86_400.0
 _LONGEST_ID = 2048
+
+
+def client_faults(settings: ClientSettings) -> list[str]:
+    """Return what in *settings* can never be used, by the rules that hold for every client."""
+    rules, found = RedirectRules(settings), list[str]()
+    for scheme in settings.custom_schemes:
+        if scheme in NEVER:
+            found.append(f"clients.custom_schemes: {scheme} is never a redirect URI's scheme")
+    for number, client in enumerate(settings.configured):
+        for uri in client.redirect_uris:
+            try:
+                rules.read(uri)
+            except BadRedirect as error:
+                found.append(f"clients.configured.{number}.redirect_uris: {uri!r}: {error}")
+    times = Counter(client.client_id for client in settings.configured)
+    found += [
+        f"clients.configured: {name!r} stands there twice" for name in times - Counter(set(times))
+    ]
+    return found
 
 
 class ClientDirectory:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from telamon.audit import record_of
+from telamon.authorization.clients import client_faults
 from telamon.configuration import SettingsError, read_settings
 from telamon.endpoint.own_tools import OWN_TOOLS
 from telamon.loader import Loaded, PluginError, load
@@ -50,7 +51,8 @@ def configured(config: Path | None) -> tuple[Settings, Loaded]:
         loaded = load(settings.plugins.enabled, settings.plugins.sections)
     except PluginError as error:
         fail(error.faults)
-    if faults := policy_faults(settings.policy, loaded.products, OWN_TOOLS):
+    faults = policy_faults(settings.policy, loaded.products, OWN_TOOLS)
+    if faults := [*faults, *client_faults(settings.clients)]:
         fail(faults)
     return settings, loaded
 
