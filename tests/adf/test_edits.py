@@ -198,6 +198,14 @@ def test_the_heading_stays_when_the_new_text_has_none() -> None:
     assert plain_text(section(updated, "In")) == "In\nnew"
 
 
+@pytest.mark.parametrize("head", ["# In", "##### **in** "])
+def test_the_heading_is_not_repeated_when_the_new_text_has_it_at_another_level(head: str) -> None:
+    updated = replace_section(PAGE, "In", f"{head}\n\nnew")
+    assert updated == replace_section(PAGE, "In", "new")
+    other = replace_section(PAGE, "In", "#### Further in\n\nnew")
+    assert plain_text(section(other, "In")) == "In\nFurther in\nnew"
+
+
 def test_a_heading_that_is_missing_or_ambiguous_is_refused_with_the_list() -> None:
     with pytest.raises(UnknownSection, match="## Three") as caught:
         replace_section(PAGE, "Four", "x")

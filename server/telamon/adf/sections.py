@@ -82,7 +82,8 @@ def replace_section(
         original: The document as it is stored now. It is not changed.
         heading: The words of the heading, or `## Words` to tell levels apart.
         new_markdown: The section's new Markdown. If it begins with a heading of the section's own
-            level, that heading is replaced too; otherwise the heading stays.
+            level, that heading is replaced too; otherwise the heading stays, and is not repeated
+            where the text begins with the same words as a heading of another level.
         occurrence: As for `section`.
         trusted: As for `from_markdown`.
         profile: As for `from_markdown`.
@@ -98,8 +99,10 @@ def replace_section(
     updated = content(
         from_markdown(new_markdown, original=original, trusted=trusted, profile=profile)
     )
-    replaces_heading = bool(updated) and _level(updated[0]) == found.level
-    start = found.start + (not replaces_heading)
+    level = _level(updated[0]) if updated else 0
+    start = found.start + (level != found.level)
+    if level not in (0, found.level) and _same(found.heading, plain_text(updated[0])):
+        updated = updated[1:]
     blocks[start : found.stop] = merge_sections(blocks[start : found.stop], updated)
     return document
 
