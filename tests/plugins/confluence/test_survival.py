@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fakes.confluence_user import PageId, User
 
-from telamon.plugin import InvalidArgument
+from telamon.plugin import InvalidArgument, Rejected
 from telamon_confluence.sandbox.documents import annotation, doc, head, macro, para, text
 
 ANCHOR = annotation("anchor-1")
@@ -219,3 +219,43 @@ async def test_an_edit_of_the_storage_format_keeps_macros_and_anchors(
     assert after["body"] == body != before["body"]
     assert "ac:inline-comment-marker" in body
     assert 'ac:name="jira"' in body
+
+
+async def test_a_link_to_a_page_is_read_as_one_and_keeps_confluences_note(ada: User) -> None:
+    note = {"linkType": "page", "contentTitle": "The plan"}
+    href = "https://demo-site.example.com/wiki/spaces/DEMO/pages/1"
+    mark = {"type": "link", "attrs": {"href": href, "__confluenceMetadata": note}}
+    body = doc(para("See ", text("the plan", mark), " today."))
+    page = await ada.read(
+        "createConfluencePage",
+        spaceId="DEMO",
+        title="Linked",
+        body=json.dumps(body),
+        contentFormat="adf",
+    )
+    read = await ada.read("getConfluencePage", pageId=page["id"])
+
+    await ada.call(
+        "updateConfluencePage", pageId=page["id"], body=read["body"].replace("today", "soon")
+    )
+
+    assert read["body"] == f"See [the plan]({href}) today."
+    assert await stored(ada, page["id"]) == doc(para("See ", text("the plan", mark), " soon."))
+
+
+async def test_control_characters_never_reach_confluence_from_markdown(ada: User) -> None:
+    page = await ada.read(
+        "createConfluencePage", spaceId="DEMO", title="Log", body="```\n\x1b[31mred\x0c\n```"
+    )
+
+    with pytest.raises(Rejected, match="not an ADF document"):
+        await ada.call(
+            "updateConfluencePage",
+            pageId=page["id"],
+            body=json.dumps(doc(para("\x1b[31mred"))),
+            contentFormat="adf",
+        )
+
+    assert (await ada.read("getConfluencePage", pageId=page["id"]))["body"] == (
+        "```\n\ufffd[31mred\ufffd\n```"
+    )

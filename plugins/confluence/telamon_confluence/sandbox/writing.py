@@ -1,6 +1,7 @@
 """Reading what a request to the emulator writes: JSON bodies, ADF documents, version numbers."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ from telamon_confluence.sandbox.storage_reader import StorageError, from_storage
 
 LARGEST_BODY = 5 * 1024 * 1024
 """Confluence answers 413 to more."""
+
+_NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
+"""Control characters; pages are kept as XML, which does not have them."""
 
 
 def members(request: SandboxRequest, *required: str) -> Mapping[str, Any]:
@@ -75,7 +79,8 @@ def _is_document(document: Node) -> bool:
         return False
     try:
         return all(
-            node["type"] in NODES and (node["type"] != "text" or node["text"])
+            node["type"] in NODES
+            and (node["type"] != "text" or (node["text"] and not _NOT_XML.search(node["text"])))
             for node in walk(document)
         )
     except (AttributeError, KeyError, TypeError):
