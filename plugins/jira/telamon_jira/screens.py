@@ -24,17 +24,21 @@ def step(found: dict[str, Any]) -> dict[str, Any]:
 
 def asked_field(meta: dict[str, Any]) -> dict[str, Any]:
     """Return what a field of a screen wants: its name, type, and the values it allows."""
-    schema = members(meta.get("schema"))
     allowed = items(meta.get("allowedValues"))
-    kind = schema.get("type")
     return filled(
         name=meta.get("name"),
         required=True if meta.get("required") else None,
-        type=f"{kind} of {schema.get('items')}" if kind == "array" else kind,
+        type=type_of(members(meta.get("schema"))),
         hasDefault=True if meta.get("hasDefaultValue") else None,
         allowed=[allowed_value(value) for value in allowed[:ALLOWED_SHOWN]],
         allowedTotal=len(allowed) if len(allowed) > ALLOWED_SHOWN else None,
     )
+
+
+def type_of(schema: dict[str, Any]) -> str | None:
+    """Return the type of a field's values, of a list's the type of what is in it as well."""
+    kind = schema.get("type")
+    return f"{kind} of {schema.get('items')}" if kind == "array" else kind
 
 
 def allowed_value(value: Any) -> Any:

@@ -22,13 +22,14 @@ NAMED_BY = ("accountId", "id", "emailAddress", "email", "displayName", "name")
 class People:
     """The people of one call: each is looked up, and asked about, at most once.
 
-    Without *call* nobody is asked.
+    Without *call* nobody is asked. Whom a part of a name turned out to mean is in ``meant``.
     """
 
     def __init__(self, jira: Jira, call: Call | None) -> None:
         self._jira = jira
         self._call = call
         self._known = {jira.api.account_id: jira.api.account_id}
+        self.meant: dict[str, str] = {}
 
     def ask_no_more(self) -> None:
         """Put no further question: something is about to change, and a call may be run anew."""
@@ -65,9 +66,11 @@ class People:
                 f"Jira finds nobody by {text!r}: give the whole name, the e-mail address or the "
                 "account id (people can hide their address, and an administrator the search)."
             )
-        if len(found) == 1:
-            return str(found[0]["accountId"])
-        return await self._chosen(text, found)
+        if len(found) > 1:
+            return await self._chosen(text, found)
+        if not _names_in_full(text, found[0]):
+            self.meant[text] = _label(found[0])
+        return str(found[0]["accountId"])
 
     async def _search(self, **query: str) -> list[dict[str, Any]]:
         answer = await self._jira.api.get(
@@ -96,13 +99,12 @@ class People:
 def _meant(text: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return whom *text* names in full, else everybody whose name or address begins with it."""
     people = [user for user in found if user.get("accountType") != "app"]
-    wanted = text.casefold()
-    exact = [
-        user
-        for user in people
-        if wanted in (str(user.get(word)).casefold() for word in ("displayName", "emailAddress"))
-    ]
-    return exact or people
+    return [user for user in people if _names_in_full(text, user)] or people
+
+
+def _names_in_full(text: str, user: dict[str, Any]) -> bool:
+    words = (user.get(word) for word in ("displayName", "emailAddress", "accountId"))
+    return text.casefold() in (str(word).casefold() for word in words if word)
 
 
 def _label(user: dict[str, Any]) -> str:

@@ -51,6 +51,43 @@ async def test_the_only_match_is_taken_and_looked_up_once(jira: Sandbox, person:
     assert len(api.requests) == 1
 
 
+async def test_whom_a_part_of_a_name_meant_is_kept_to_be_told() -> None:
+    _, people = among([user("Kim Lee", "712020:a", emailAddress="kim@example.com")])
+    for whole in ("kim lee", "KIM@example.com"):
+        await people.account(whole)
+    assert people.meant == {}
+    await people.account("Ki")
+    assert people.meant == {"Ki": "Kim Lee (kim@example.com)"}
+    _, hidden = among([user("Kim Lee", "712020:a")])
+    await hidden.account("kim@example.com")
+    assert hidden.meant == {"kim@example.com": "Kim Lee (712020:a)"}
+
+
+async def test_who_was_meant_is_told_by_every_tool_that_takes_people(jira: Sandbox) -> None:
+    issue = {"issueIdOrKey": "DEMO-7"}
+    new = {"projectKey": "DEMO", "issueTypeName": "Task", "summary": "x"}
+    assigned = {**new, "assignee_account_id": "Ben"}
+    for tool, arguments in (
+        ("createJiraIssue", assigned),
+        ("createJiraIssues", {"issues": [assigned]}),
+        ("editJiraIssue", {**issue, "fields": {"assignee": "Ben"}}),
+        (
+            "transitionJiraIssue",
+            {
+                "issueIdOrKey": "DEMO-3",
+                "transition": {"name": "In Review"},
+                "fields": {"assignee": "Ben"},
+            },
+        ),
+        ("addJiraIssueWatcher", {**issue, "accountId": "Ben"}),
+        ("removeJiraIssueWatcher", {**issue, "accountId": "Ben"}),
+    ):
+        answer = await jira.call(tool, arguments)
+        assert answer["people"] == {"Ben": "Ben Example (ben@example.com)"}, tool
+    whole = await jira.call("createJiraIssue", {**new, "assignee_account_id": "Ben Example"})
+    assert "people" not in whole
+
+
 async def test_a_name_in_full_is_nobody_whose_name_only_begins_like_it() -> None:
     _, people = among([user("Kim Lee", "712020:a"), user("Kim Leeson", "712020:b")])
     assert await people.account("kim lee") == "712020:a"

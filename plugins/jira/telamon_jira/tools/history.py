@@ -8,7 +8,7 @@ from telamon_jira.arguments import IssueIdOrKey, Person, StartAt, UpTo100
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_USER, READ_WORK, WRITE_WORK
 from telamon_jira.tools.paging import listed
-from telamon_jira.values import members, objects
+from telamon_jira.values import filled, members, objects
 from telamon_jira.who import People
 
 WATCHERS = "/rest/api/3/issue/{issueIdOrKey}/watchers"
@@ -57,9 +57,10 @@ async def add_jira_issue_watcher(
     jira: Jira, call: Call, *, issue_id_or_key: IssueIdOrKey, account_id: Person | None = None
 ) -> dict[str, Any]:
     """Let somebody (account id, e-mail or name) watch an issue; without `accountId` the user."""
-    account = await People(jira, call).account(account_id or jira.api.account_id)
+    people = People(jira, call)
+    account = await people.account(account_id or jira.api.account_id)
     await jira.api.post(WATCHERS, account, issueIdOrKey=issue_id_or_key)
-    return {"issue": issue_id_or_key, "watching": account}
+    return filled(issue=issue_id_or_key, watching=account, people=people.meant)
 
 
 @tool(
@@ -76,6 +77,7 @@ async def remove_jira_issue_watcher(
     jira: Jira, call: Call, *, issue_id_or_key: IssueIdOrKey, account_id: Person | None = None
 ) -> dict[str, Any]:
     """Let somebody watch an issue no longer, named as in addJiraIssueWatcher."""
-    account = await People(jira, call).account(account_id or jira.api.account_id)
+    people = People(jira, call)
+    account = await people.account(account_id or jira.api.account_id)
     await jira.api.delete(WATCHERS, {"accountId": account}, issueIdOrKey=issue_id_or_key)
-    return {"issue": issue_id_or_key, "notWatching": account}
+    return filled(issue=issue_id_or_key, notWatching=account, people=people.meant)

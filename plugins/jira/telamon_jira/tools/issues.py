@@ -124,13 +124,14 @@ async def create_jira_issue(
     async def send(fields: dict[str, Any]) -> Json:
         return await jira.api.post("/rest/api/3/issue", {"fields": fields})
 
-    form = Form(CreateScreens(jira).of(project_key, issue_type_name), People(jira, call))
+    people = People(jira, call)
+    form = Form(CreateScreens(jira).of(project_key, issue_type_name), people)
     created = members(await form.send(send, values))
     return {
         "key": created.get("key"),
         "id": created.get("id"),
         "url": jira.browse(str(created.get("key"))),
-        **filled(ignored=writing.ignored(created)),
+        **filled(ignored=writing.ignored(created), people=people.meant),
     }
 
 
@@ -174,17 +175,15 @@ async def edit_jira_issue(
             "/rest/api/3/issue/{issueIdOrKey}", {"fields": values}, issueIdOrKey=issue_id_or_key
         )
 
-    form = Form(
-        screen,
-        People(jira, call),
-        issue_view.stored_texts(jira, issue_id_or_key),
-        allow_loss=allow_loss,
-    )
+    people = People(jira, call)
+    texts = issue_view.stored_texts(jira, issue_id_or_key)
+    form = Form(screen, people, texts, allow_loss=allow_loss)
     await form.send(send, fields)
     return filled(
         issue=issue_id_or_key,
         url=jira.page(issue_id_or_key),
         changed=sorted(fields),
+        people=people.meant,
         dropped=form.dropped,
     )
 

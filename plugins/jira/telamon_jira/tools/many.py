@@ -99,7 +99,7 @@ async def create_jira_issues(
             said = await problems_of(form, values)
             checked.append({"problems": said} if said else {"valid": True})
             await tally.add(1)
-        return _report(checked)
+        return _report(checked, people)
     results: dict[int, dict[str, Any]] = {}
     bodies: dict[int, dict[str, Any]] = {}
     for number, (form, values) in enumerate(drafts):
@@ -111,7 +111,7 @@ async def create_jira_issues(
     await tally.add(len(results))
     forms = {number: (drafts[number][0], body) for number, body in bodies.items()}
     results |= await _create(jira, tally, forms)
-    return _report([results[number] for number in range(len(drafts))])
+    return _report([results[number] for number in range(len(drafts))], people)
 
 
 class _Tally:
@@ -197,9 +197,10 @@ def _made(jira: Jira, created: Json) -> dict[str, Any]:
     )
 
 
-def _report(results: list[dict[str, Any]]) -> dict[str, Any]:
+def _report(results: list[dict[str, Any]], people: People) -> dict[str, Any]:
     failed = sum("problems" in result for result in results)
     return {
         "results": [{"number": number, **result} for number, result in enumerate(results)],
         "failed": failed,
+        **filled(people=people.meant),
     }

@@ -19,6 +19,7 @@ from telamon_jira.arguments import (
 )
 from telamon_jira.client import Jira
 from telamon_jira.scopes import READ_WORK
+from telamon_jira.screens import type_of
 from telamon_jira.tools.paging import counted, listed
 from telamon_jira.values import filled, items, members, objects, picked
 
@@ -222,10 +223,9 @@ def _unquoted(found: dict[str, Any]) -> str:
 
 def _field(found: dict[str, Any]) -> dict[str, Any]:
     schema = members(found.get("schema"))
-    kind = schema.get("type")
     return filled(
         **picked(found, "id", "name", "description"),
-        type=f"{kind} of {schema.get('items')}" if kind == "array" else kind,
+        type=type_of(schema),
         kind=str(schema["custom"]).rsplit(":", 1)[-1] if schema.get("custom") else None,
     )
 

@@ -1,5 +1,6 @@
 """Sprints: reading, planning, starting, filling and completing them; ranking issues."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
@@ -106,13 +107,8 @@ async def create_jira_sprint(
     end_date: AwareDatetime | None = None,
 ) -> dict[str, Any]:
     """Plan a sprint on a scrum board; updateJiraSprint starts it."""
-    body = filled(
-        originBoardId=int(board_id),
-        name=name,
-        goal=goal,
-        startDate=start_date.isoformat(timespec="milliseconds") if start_date else None,
-        endDate=end_date.isoformat(timespec="milliseconds") if end_date else None,
-    )
+    dates = _dates(start_date, end_date)
+    body = filled(originBoardId=int(board_id), name=name, goal=goal, **dates)
     return compact.sprint(await jira.api.post("/rest/agile/1.0/sprint", body))
 
 
@@ -138,12 +134,9 @@ async def update_jira_sprint(
 
     `closed` completes it: what is not done goes back to the backlog.
     """
-    body = filled(
-        name=name,
-        startDate=start_date.isoformat(timespec="milliseconds") if start_date else None,
-        endDate=end_date.isoformat(timespec="milliseconds") if end_date else None,
-        state=state,
-    ) | ({"goal": goal} if goal is not None else {})
+    body = filled(name=name, **_dates(start_date, end_date), state=state)
+    if goal is not None:
+        body["goal"] = goal
     if not body:
         raise InvalidArgument("Nothing to change: give a name, goal, date or state.")
     return compact.sprint(await jira.api.post(SPRINT, body, sprintId=sprint_id))
@@ -210,6 +203,11 @@ async def rank_jira_issues(
         if int(entry.get("status") or 200) >= 300
     ]
     return filled(ranked=len(issues) - len(failed), failed=failed)
+
+
+def _dates(start: datetime | None, end: datetime | None) -> dict[str, str]:
+    given = {"startDate": start, "endDate": end}
+    return {name: day.isoformat(timespec="milliseconds") for name, day in given.items() if day}
 
 
 def _beside(before: str | None, after: str | None, *, needed: bool) -> dict[str, str]:

@@ -115,12 +115,9 @@ async def transition_jira_issue(
             raise InvalidArgument(await steps.impossible(str(step["id"])))
         return members(found.get("fields"))
 
-    form = Form(
-        screen,
-        People(jira, call),
-        issue_view.stored_texts(jira, issue_id_or_key),
-        allow_loss=allow_loss,
-    )
+    people = People(jira, call)
+    texts = issue_view.stored_texts(jira, issue_id_or_key)
+    form = Form(screen, people, texts, allow_loss=allow_loss)
     try:
         await form.send(send, {**plain, **(fields or {})})
     except Rejected as refusal:
@@ -131,6 +128,7 @@ async def transition_jira_issue(
         transition=step.get("name"),
         transitionId=step["id"],
         status=compact.name(step.get("to")),
+        people=people.meant,
         dropped=form.dropped,
     )
 
