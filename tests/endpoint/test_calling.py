@@ -19,7 +19,7 @@ from telamon.plugin import LimitHit, NotFound, ToolCalled
     [
         ({}, "The argument 'toyId' is missing."),
         ({"toyId": "1", "colour": "red"}, "There is no argument 'colour'."),
-        ({"toyId": "bear"}, "The argument 'toyId' is not written as it must be"),
+        ({"toyId": "bear"}, r"The argument 'toyId' is wrong: String should match pattern '^\d+$'"),
         ({"toyId": 1}, "The argument 'toyId' is wrong: Input should be a valid string."),
         ({f"k{n}": n for n in range(10_000)}, "more. Correct the arguments and call again."),
     ],

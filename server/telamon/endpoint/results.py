@@ -48,8 +48,6 @@ def _problem(kind: str, place: Sequence[int | str], message: str) -> str:
             return f"The argument {name!r} is missing."
         case "extra_forbidden":
             return f"There is no argument {name!r}."
-        case "string_pattern_mismatch":
-            return f"The argument {name!r} is not written as it must be: see the tool's schema."
         case "model_type" | "dict_type" | "model_attributes_type":
             return f"The argument {name!r} must be an object."
         case "list_type":
