@@ -181,7 +181,7 @@ def _warnings(settings: Settings) -> Sequence[Finding]:
                 what="public url", level="warning", said="plain http: only this machine can use it"
             )
         )
-    if settings.clients.dynamic_registration and not settings.atlassian.allowed_email_domains:
+    if not (settings.atlassian.allowed_email_domains or settings.atlassian.allowed_sites):
         found.append(
             Finding(
                 what="people",

@@ -4,6 +4,7 @@ Every fault is collected: a start that fails names everything that has to be men
 """
 
 import importlib.metadata
+import traceback
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def load(enabled: Collection[str], sections: Mapping[str, Any]) -> Loaded:
     faults += [
         f"[plugins.{name}]: there are settings for a plugin that is not enabled"
         for name in sorted(set(sections) - set(enabled))
+        if sections[name]
     ]
     if faults:
         raise PluginError(faults)
@@ -88,7 +90,8 @@ def _load_one(manager: PluginManager, name: str) -> tuple[list[AnyProduct], list
         manager.check_pending()
         products: list[AnyProduct] = only(manager, plugin, "register_product")()
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is its fault, named here
-        return [], [f"plugin {name}: cannot be loaded: {type(error).__name__}: {error}"]
+        said = f"{type(error).__name__}: {error}{_where(error, entry_point.module)}"
+        return [], [f"plugin {name}: cannot be loaded: {said}"]
     if not products:
         return [], [f"plugin {name}: it implements no register_product hook"]
     wrong = [f"plugin {name}: {fault}" for product in products for fault in faults_of(product)]
@@ -98,6 +101,17 @@ def _load_one(manager: PluginManager, name: str) -> tuple[list[AnyProduct], list
         if product.name != name
     ]
     return products, wrong
+
+
+def _where(error: Exception, module: str) -> str:
+    """Name the last line of the plugin's own package that was on the way to *error*."""
+    package = module.partition(".")[0]
+    lines = [
+        f" ({frame.f_code.co_filename}:{number})"
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == package
+    ]
+    return lines[-1] if lines else ""
 
 
 def _duplicates(products: Collection[AnyProduct]) -> list[str]:

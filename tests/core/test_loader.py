@@ -31,7 +31,7 @@ def test_every_fault_of_every_plugin_stops_the_start_at_once() -> None:
     with pytest.raises(PluginError) as caught:
         load(
             ["marbles", "beads", "misnamed", "absent", "absent"],
-            {"marbles": {"sise": 1}, "beads": {"size": "big"}, "nobody": {}},
+            {"marbles": {"sise": 1}, "beads": {"size": "big"}, "nobody": {"size": 1}},
         )
     told = "\n".join(caught.value.faults)
     assert "plugin absent: enabled twice" in told
@@ -52,8 +52,15 @@ def test_a_plugin_that_breaks_on_import_is_named_with_the_cause(
     (info / "entry_points.txt").write_text("[telamon]\nbroken = telamon_broken\n")
     (tmp_path / "telamon_broken.py").write_text("raise RuntimeError('no luck')\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(PluginError, match=r"plugin broken: cannot be loaded: .*no luck"):
+    with pytest.raises(
+        PluginError,
+        match=r"plugin broken: cannot be loaded: RuntimeError: no luck \(.*telamon_broken\.py:1\)",
+    ):
         load(["broken"], {})
+
+
+def test_an_empty_table_of_a_plugin_that_is_not_enabled_is_no_fault() -> None:
+    assert [product.name for product in load(["jira"], {"confluence": {}}).products] == ["jira"]
 
 
 def test_the_built_in_plugins_come_in_like_anyone_s() -> None:

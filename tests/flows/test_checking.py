@@ -26,6 +26,22 @@ async def test_a_sound_deployment_has_no_faults() -> None:
     assert found["storage"] == found["atlassian"] == found["clock"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("atlassian", "warned"),
+    [
+        ({}, True),
+        ({"allowed_sites": ["demo-site.example.com"]}, False),
+        ({"allowed_email_domains": ["example.com"]}, False),
+    ],
+)
+async def test_who_lets_anybody_in_is_warned(
+    atlassian: dict[str, list[str]], *, warned: bool
+) -> None:
+    async with demo(0, atlassian=atlassian) as telamon:
+        found = {f.what async for f in findings(telamon.settings, time.time)}
+    assert ("people" in found) is warned
+
+
 async def test_a_clock_that_is_off_is_told_with_its_remedy() -> None:
     async with demo(0) as telamon:
         said = [f async for f in findings(telamon.settings, lambda: time.time() + 3600)]

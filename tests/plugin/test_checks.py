@@ -39,6 +39,21 @@ def test_what_is_wrong_with_a_product_is_named(changes: dict[str, Any], fault: s
     assert fault in "\n".join(faults_of(make_product(**changes)))
 
 
+def test_an_access_that_no_policy_knows_is_a_fault() -> None:
+    wrong = "reed"
+    product = make_product(tool(READ_TOYS, access=wrong, group="g", title="T")(unscoped))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the fault
+    (fault,) = faults_of(product)
+    assert fault.startswith("tool unscoped has the access 'reed'; it may be read, write")
+    with pytest.raises(ValueError, match="the access 'reed', which is none"):
+        Scope("read:toys", "read the toys", wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the fault
+
+
+def test_a_fault_of_a_tool_names_its_file_and_line() -> None:
+    product = make_product(tool(access="read", group="g", title="T")(unscoped))
+    line = unscoped.__code__.co_firstlineno
+    assert faults_of(product) == [f"tool unscoped declares no scope ({__file__}:{line})"]
+
+
 def test_one_scope_has_one_sentence() -> None:
     async def other(client: Toys) -> None:
         """Do it."""

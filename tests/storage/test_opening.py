@@ -169,7 +169,12 @@ async def test_a_path_that_cannot_be_a_file_is_refused(ring: KeyRing, tmp_path: 
 
 @pytest.mark.parametrize(
     ("url", "says"),
-    [("mysql://host/db", "must begin with"), ("nonsense", "cannot be read"), ("", "cannot be")],
+    [
+        ("mysql://host/db", "must begin with"),
+        ("nonsense", "cannot be read"),
+        ("", "cannot be"),
+        ("sqlite://data/telamon.db", "sqlite:///relative or sqlite:////absolute"),
+    ],
 )
 async def test_another_kind_of_url_is_refused(url: str, says: str, ring: KeyRing) -> None:
     with pytest.raises(StorageRefused, match=says):

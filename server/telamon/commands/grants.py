@@ -37,9 +37,9 @@ def list_(config: Path | None) -> None:
             for grant in await storage.grants.list(limit=10_000):
                 families = await storage.tokens.families(grant_id=grant.id, now=now)
                 sites = ", ".join(site.url for site in grant.sites) or "no site"
+                count = f"{len(families)} connection{'' if len(families) == 1 else 's'}"
                 click.echo(
-                    f"{grant.account_id}  {grant.state:<12} {len(families)} connections  "
-                    f"{sites}  {grant.name}"
+                    f"{grant.account_id}  {grant.state:<12} {count:<14}  {sites}  {grant.name}"
                 )
 
     run(work)

@@ -23,6 +23,6 @@ def command(config: Path | None) -> None:
 
     with set_up(settings.logs):
         try:
-            run(work)
+            run(work, quiet=False)
         except OSError as error:
             fail([f"listen: {error}"])

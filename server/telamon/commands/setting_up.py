@@ -1,13 +1,15 @@
 """What several commands begin with: the configuration, the plugins, the storage."""
 
 import asyncio
+import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+import structlog
 
 from telamon.audit import record_of
 from telamon.authorization.clients import client_faults
@@ -85,9 +87,26 @@ async def end_family(storage: Storage, family: Family, reason: str, now: float) 
     await storage.audit.add([record_of(event, now)])
 
 
-def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run *work*; a storage that cannot be used is told in one sentence, status 1."""
+def run(work: Callable[[], Coroutine[Any, Any, T]], *, quiet: bool = True) -> T:
+    """Run *work*; a storage that cannot be used is told in one sentence, status 1.
+
+    A *quiet* command prints its own answer alone: of the log only warnings, on stderr.
+    """
     try:
-        return asyncio.run(work())
+        with _warnings_alone() if quiet else nullcontext():
+            return asyncio.run(work())
     except (StorageRefused, StorageUnavailable) as error:
         fail([f"storage: {error}"])
+
+
+@contextmanager
+def _warnings_alone() -> Generator[None]:
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

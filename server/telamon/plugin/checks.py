@@ -1,10 +1,13 @@
 """Everything that can be wrong with a declared product, found without running any of it."""
 
+import inspect
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import get_args
 
 from telamon.plugin.product import AnyProduct
+from telamon.plugin.scopes import Access, NeedsScopes
 
 
 def faults_of(product: AnyProduct) -> list[str]:
@@ -13,20 +16,30 @@ def faults_of(product: AnyProduct) -> list[str]:
 
 
 def _offers(product: AnyProduct) -> Iterable[str]:
-    offers: Sequence[tuple[str, str, tuple[str, ...], bool]] = [
-        *(("tool", t.name, t.faults, bool(t.scopes)) for t in product.tools),
-        *(("resource", r.name, r.faults, bool(r.scopes)) for r in product.resources),
-        *(("prompt", p.name, p.faults, bool(p.scopes)) for p in product.prompts),
+    offers: Sequence[tuple[str, str, tuple[str, ...], NeedsScopes, Callable[..., object]]] = [
+        *(("tool", t.name, (*t.faults, *_access(t.access)), t, t.run) for t in product.tools),
+        *(("resource", r.name, r.faults, r, r.run) for r in product.resources),
+        *(("prompt", p.name, p.faults, p, p.run) for p in product.prompts),
         *(
-            (kind, product.name, (), bool(offer.scopes))
+            (kind, product.name, (), offer, offer.run)
             for kind, offer in (("search", product.search), ("fetch", product.fetch))
             if offer is not None
         ),
     ]
-    for kind, name, faults, scoped in offers:
-        yield from (f"{kind} {name} {fault}" for fault in faults)
-        if not scoped:
-            yield f"{kind} {name} declares no scope"
+    for kind, name, faults, offer, run in offers:
+        unscoped = () if offer.scopes else ("declares no scope",)
+        yield from (f"{kind} {name} {fault}{_where(run)}" for fault in (*faults, *unscoped))
+
+
+def _access(access: str) -> tuple[str, ...]:
+    """Say that a tool's access is none that there is: no policy would ever offer the tool."""
+    known = get_args(Access)
+    return () if access in known else (f"has the access {access!r}; it may be {', '.join(known)}",)
+
+
+def _where(run: Callable[..., object]) -> str:
+    code = getattr(inspect.unwrap(run), "__code__", None)
+    return f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
 
 
 def _names(product: AnyProduct) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 Access = Literal["read", "write", "delete", "manage"]
 """What holding a scope lets somebody do; everything but ``read`` can be unticked on its own."""
@@ -28,6 +28,8 @@ class Scope:
             raise ValueError(f"{self.name!r} is not an OAuth scope (RFC 6749, section 3.3)")
         if not self.allows.strip():
             raise ValueError(f"scope {self.name} says nothing of what it allows")
+        if self.access not in get_args(Access):
+            raise ValueError(f"scope {self.name} has the access {self.access!r}, which is none")
 
 
 class NeedsScopes(Protocol):

@@ -81,6 +81,10 @@ async def open_storage(
         raise StorageRefused(
             f"the database URL must begin with sqlite: or postgresql:, not {kind}:"
         )
+    if address.host:
+        raise StorageRefused(
+            f"sqlite://{address.host}/… is no file: write sqlite:///relative or sqlite:////absolute"
+        )
     path, on_close = _file(address)
     try:
         async with opening(path, patience=_PATIENCE):
