@@ -42,6 +42,12 @@ def _attached(uri: str, data: Any) -> Message:
     return Message(Embedded(uri=uri, data=text, media_type=kind))
 
 
+def _rest(page: dict[str, Any], tool: str) -> str:
+    """Return what to do about the issues that are not on *page*; nothing if all are."""
+    more = f" Above are {len(page['issues'])} of more issues: first read the others with {tool}."
+    return "" if page["isLast"] else more
+
+
 @prompt(READ_WORK, title="Triage a Jira issue", complete={"key": issue_keys})
 async def triage_issue(jira: Jira, *, key: IssueIdOrKey) -> list[Message]:
     """Judge one issue: is it clear, how urgent is it, who should have it, is it known already."""
@@ -130,12 +136,15 @@ async def sprint_report(jira: Jira, *, board_id: Id) -> list[Message]:
     known = ("name", "goal", "startDate", "endDate")
     sprint = {name: active[0][name] for name in known if name in active[0]}
     page = await issue_page(jira, issues, REPORTED_OF)
+    others = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in active[1:])
+    beside = f" Say that the board has other active sprints as well: {others}." if others else ""
     return [
         _attached(jira.resource("sprint", identifier), {"sprint": sprint, **page}),
         Message(
             "Write a report of the sprint above for the team: the goal and whether it will be "
             "reached; what is done, in progress and not started, with issue keys; what is at risk "
             "or stuck and why; what to talk about next. Half a page, no more."
+            f"{_rest(page, 'listJiraSprintIssues')}{beside}"
         ),
     ]
 
@@ -172,6 +181,7 @@ async def release_notes(jira: Jira, *, project: ProjectIdOrKey, version: Line) -
             f"Write the release notes of {project} {version} from the issues above, for the people "
             "who use it: what is new, what is better, what is repaired. One line each in plain "
             "words, issue key at the end, nothing that users cannot notice."
+            f"{_rest(page, f'searchJiraIssuesUsingJql ({query})')}"
         ),
     ]
 

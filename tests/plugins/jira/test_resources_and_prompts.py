@@ -79,6 +79,20 @@ async def test_a_sprint_report_holds_the_active_sprint(jira: Sandbox) -> None:
     assert "sprint" in str(task.content)
 
 
+async def test_a_report_tells_of_what_it_leaves_out(jira: Sandbox) -> None:
+    _, task = await written(jira, "sprintReport", boardId="1")
+    assert "other" not in str(task.content)
+    jira.emulator._states[jira.api().site.cloud_id].sprints[9].state = "active"
+    new = {"projectKey": "DEMO", "issueTypeName": "Task", "additional_fields": {"Sprint": 8}}
+    for _ in range(2):
+        issues = [{**new, "summary": f"Task {number}"} for number in range(50)]
+        await jira.call("createJiraIssues", {"issues": issues})
+    _, task = await written(jira, "sprintReport", boardId="1")
+    said = str(task.content)
+    assert "Above are 100 of more issues: first read the others with listJiraSprintIssues." in said
+    assert "Say that the board has other active sprints as well: Sprint 9 (9)." in said
+
+
 async def test_a_board_without_an_active_sprint_is_said(jira: Sandbox) -> None:
     for sprint in jira.emulator._states[jira.api().site.cloud_id].sprints.values():
         sprint.state = "closed"
