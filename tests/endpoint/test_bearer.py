@@ -1,3 +1,4 @@
+import asyncio
 import base64
 from collections.abc import Mapping
 
@@ -6,7 +7,9 @@ import pytest
 from conftest import FakeClock
 from fakes.endpoint_server import McpServer
 from fakes.mcp_client import MODERN, Client, call, request
+from fakes.replica_pair import eventually
 
+from telamon.storage import StorageUnavailable, Token
 from telamon.storage.credentials import new_secret
 
 
@@ -215,3 +218,69 @@ async def test_the_memory_of_tokens_and_listings_is_bounded(
     for scopes in (["read:toys"], ["read:workshop"], ["read:toys"]):
         client.token = await server.token(scopes)
         assert (await client.modern(request("tools/list"))).status == 200
+
+
+class Asked:
+    """The storage's access tokens, which wait to be let through, and how often they were asked."""
+
+    def __init__(self, server: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        self.gate = asyncio.Event()
+        self.fails = False
+        self._real = server.storage.tokens.access
+        monkeypatch.setattr(server.storage.tokens, "access", self)
+
+    async def __call__(self, token: str) -> Token | None:
+        self.times += 1
+        found = await self._real(token)
+        await self.gate.wait()
+        if self.fails:
+            raise StorageUnavailable("not now")
+        return found
+
+
+async def test_who_comes_back_with_many_requests_at_once_is_looked_up_once(
+    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, bearer, token = Asked(server, monkeypatch), server.endpoint._bearer, client.token or ""
+    first, *others = [asyncio.ensure_future(bearer.look_up(token)) for _ in range(50)]
+    await eventually(lambda: asked.times)
+    first.cancel()  # its client went away; the others' look-up goes on
+    asked.gate.set()
+    found = await asyncio.gather(*others)
+    assert asked.times == 1
+    assert first.cancelled()
+    assert {principal.account_id for principal in found if principal} == {"ada"}
+    assert None not in found
+    assert await bearer.look_up(token) is found[0]
+
+
+async def test_a_look_up_that_fails_fails_for_all_and_is_not_remembered(
+    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, bearer, token = Asked(server, monkeypatch), server.endpoint._bearer, client.token or ""
+    asked.fails = True
+    asked.gate.set()
+    answers = await asyncio.gather(
+        *(bearer.look_up(token) for _ in range(5)), return_exceptions=True
+    )
+    assert [type(answer) for answer in answers] == [StorageUnavailable] * 5
+    asked.fails = False
+    assert await bearer.look_up(token) is not None
+    assert asked.times == 2
+
+
+async def test_a_look_up_that_a_revocation_overtook_lets_nobody_in_behind_it(
+    server: McpServer, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    token = await server.token(family="family-x")
+    asked, bearer = Asked(server, monkeypatch), server.endpoint._bearer
+    before = asyncio.ensure_future(bearer.look_up(token))
+    await eventually(lambda: asked.times)
+    await server.storage.tokens.revoke_family("family-x", "by a test", clock())
+    behind = asyncio.ensure_future(bearer.look_up(token))
+    await eventually(lambda: asked.times == 2)
+    asked.gate.set()
+    await before
+    assert await behind is None
+    assert await bearer.look_up(token) is None

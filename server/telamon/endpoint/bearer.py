@@ -3,6 +3,7 @@
 RFC 6750 (bearer tokens), RFC 9728 section 5.1 (``resource_metadata``), MCP authorization.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -55,6 +56,7 @@ class Bearer:
         self._policies = catalog.policies
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
 
     async def admit(self, request: web.Request, resource: str) -> Admission:
         """Return on whose behalf *request* comes.
@@ -98,17 +100,31 @@ class Bearer:
         if (known := self._known.get(key)) and 0 <= now - known[0] < _CACHE_SECONDS:
             return known[1] if now < known[1].expires_at else None
         self._known.pop(key, None)
-        record = await self._tokens.access(token)
-        if record is None or not self._good(record, now):
-            return None
-        principal = _principal(record, await self._policy(record))
-        self._known[key] = (now, principal)
-        if len(self._known) > _CACHE_SIZE:
-            self._known.popitem(last=False)
-        return principal
+        # A client that comes back with all its streams at once asks the database once.
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.create_task(self._ask(key, token, now), name="look up token")
+            self._asking[key] = asking
+        return await asyncio.shield(asking)
+
+    async def _ask(self, key: bytes, token: str, now: float) -> Principal | None:
+        try:
+            record = await self._tokens.access(token)
+            if record is None or not self._good(record, now):
+                return None
+            principal = _principal(record, await self._policy(record))
+            if self._asking.get(key) is asyncio.current_task():  # else it may be out of date
+                self._known[key] = (now, principal)
+                if len(self._known) > _CACHE_SIZE:
+                    self._known.popitem(last=False)
+            return principal
+        finally:
+            if self._asking.get(key) is asyncio.current_task():
+                del self._asking[key]
 
     def forget(self, family_id: str | None = None) -> None:
         """Look the tokens of this family up again at their next use; those of all without one."""
+        self._asking.clear()
         for key, (_, known) in list(self._known.items()):
             if family_id in {None, known.family_id}:
                 del self._known[key]
