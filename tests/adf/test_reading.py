@@ -137,6 +137,31 @@ def status(text: str, color: str) -> Node:
         (":status[A]{color=Green}", [p(status("A", "green"))]),
         (":status[A]{color=orange}", [p(status("A", "neutral"))]),
         ("a\x1b[31mb\x0cc\uffff", [p("a\ufffd[31mb\ufffdc\ufffd")]),
+        (
+            "> [!TIP] Title\\\n> a\n> b",
+            [
+                {
+                    "type": "panel",
+                    "attrs": {"panelType": "tip"},
+                    "content": [p("Title", {"type": "hardBreak"}, "a b")],
+                }
+            ],
+        ),
+        (
+            "> [!info]- a `\n> b`",
+            [
+                {
+                    "type": "panel",
+                    "attrs": {"panelType": "info"},
+                    "content": [p("a ", t(" b", "code"))],
+                }
+            ],
+        ),
+        (
+            "**注意\uff1a**请看**\uff08表\uff09**。",
+            [p(t("注意\uff1a", "strong"), "请看", t("\uff08表\uff09", "strong"), "。")],
+        ),
+        ("**note:**see", [p("**note:**see")]),
         (":::row", [p(":::row")]),
         (":::", [p(":::")]),
     ],

@@ -6,9 +6,13 @@ Which rules are tried is known from the character at hand; between such characte
 import re
 from collections.abc import Callable
 
+from markdown_it import MarkdownIt
 from markdown_it.common.entities import entities
 from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_inline import StateInline, backtick, emphasis, escape, newline, strikethrough
+from markdown_it.rules_inline.state_inline import Scanned
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 from . import syntax
 from .attributes import read_attributes, read_json
@@ -24,6 +28,10 @@ _TERMINATOR = re.compile(
     re.VERBOSE,
 )
 """The ends of plain text. The first set is all that the search looks at in most text."""
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]"
+)
+"""Letters and punctuation of Chinese, Japanese and Korean."""
 
 
 def is_plain(source: str) -> bool:
@@ -31,8 +39,35 @@ def is_plain(source: str) -> bool:
     return _TERMINATOR.search(source) is None
 
 
+class _State(StateInline):
+    """Where the parser is in a text, and what the delimiters there may do."""
+
+    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - markdown-it's names
+        """Tell what a run of delimiters may do: beside CJK it needs no space to open or close.
+
+        CommonMark takes `**Note:**text` for text, but where no spaces part words it is meant.
+        """
+        found = super().scanDelims(start, canSplitWord)
+        stop = start + found.length
+        before, after = self.src[start - 1 : start] or " ", self.src[stop : stop + 1] or " "
+        if not canSplitWord or before.isspace() or after.isspace():
+            return found
+        return found._replace(
+            can_open=found.can_open or _CJK.match(before) is not None,
+            can_close=found.can_close or _CJK.match(after) is not None,
+        )
+
+
 class InlineParser(ParserInline):
     """markdown-it's inline parser with the rules of the dialect."""
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        """Add the tokens of a text to `tokens`."""
+        state = _State(src, md, env, tokens)
+        self.tokenize(state)
+        for rule in self.ruler2.getRules(""):
+            rule(state)
+        return state.tokens
 
     def tokenize(self, state: StateInline) -> None:
         """Make tokens of the text between `state.pos` and `state.posMax`."""

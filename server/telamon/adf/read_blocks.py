@@ -20,7 +20,8 @@ PANELS = {alert: panel for panel, alert in ALERTS.items()} | {
     "DANGER": "error",
     "ERROR": "error",
 }
-_ALERT = re.compile(r"\[!([A-Za-z]{1,20})\][ \t]*(?:\n|$)")
+_ALERT = re.compile(r"\[!([A-Za-z]{1,20})\][+-]?(?:[ \t]*(?:\n|$)|[ \t]+(?=(.)))")
+"""What makes a quote a panel; a title may follow it in the same line."""
 MOST_FRAMES = 12
 """How many containers may lie inside one another; no valid document has more than eight."""
 _MARKERS = frozenset({"adf_open", "adf_close", "adf_part", "adf_summary"})
@@ -138,6 +139,9 @@ class BlockReader:
         panel = PANELS.get(alert[1].upper()) if alert else None
         if first and alert and panel:
             first.content = first.content[alert.end() :]
+            title, *below = first.content.split("\n", 1)
+            if alert[2] and "`" not in title:  # no break within code
+                first.content = "<br>".join([title.rstrip(" \t\\"), *below])
             if not first.content:
                 self._at += 1
         children, _ = self.sequence("blockquote_close")
