@@ -84,11 +84,14 @@ def _edit_screen(value: Json) -> dict[str, Any]:
     }
 
 
+def _changes(value: Json) -> list[dict[str, Any]]:
+    entries = objects(members(value).get("histories"))
+    return [compact.shortened(compact.change(entry), len(entries)) for entry in entries]
+
+
 EXPANSIONS: Mapping[str, Callable[[Json], Any]] = MappingProxyType(
     {
-        "changelog": lambda value: [
-            compact.change(entry) for entry in objects(members(value).get("histories"))
-        ],
+        "changelog": _changes,
         "transitions": lambda value: [screens.step(found) for found in objects(value)],
         "editmeta": _edit_screen,
         "operations": compact.anything,

@@ -27,6 +27,28 @@ async def test_changes_say_who_changed_what(jira: Sandbox) -> None:
     ]
 
 
+async def test_long_texts_of_a_history_are_cut_and_say_so(jira: Sandbox) -> None:
+    for number in range(10):
+        text = f"{number}" * 30_000
+        await jira.call(
+            "editJiraIssue", {"issueIdOrKey": "DEMO-7", "fields": {"description": text}}
+        )
+    page = await jira.call("listJiraIssueChangelogs", {"issueIdOrKey": "DEMO-7"})
+    issue = await jira.call(
+        "getJiraIssue", {"issueIdOrKey": "DEMO-7", "fields": ["summary"], "expand": "changelog"}
+    )
+    for shown in (page["changelogs"], issue["changelog"]):
+        texts = [change["after"] for entry in shown for change in entry["changes"]]
+        assert len(texts) == 10
+        assert all(
+            text.endswith("more characters: read one at a time to see all of it]") for text in texts
+        )
+        assert len(str(shown)) < 250_000
+    last = {"issueIdOrKey": "DEMO-7", "startAt": 9, "maxResults": 1}
+    (alone,) = (await jira.call("listJiraIssueChangelogs", last))["changelogs"]
+    assert alone["changes"][0]["after"] == text
+
+
 async def test_a_change_to_the_same_value_is_none(jira: Sandbox) -> None:
     await jira.call("editJiraIssue", {"issueIdOrKey": "DEMO-7", "fields": {"labels": ["checkout"]}})
     page = await jira.call("listJiraIssueChangelogs", {"issueIdOrKey": "DEMO-7"})

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from telamon.adf import plain_text
 from telamon_jira.sandbox import shapes
 from telamon_jira.sandbox.definitions import (
     EPIC,
@@ -210,6 +211,6 @@ def words(view: View, project: Project, field: Field, stored: Any) -> str | None
         "versions": lambda value: ", ".join(v.name for v in project.versions if v.id in value),
         "time": lambda value: ", ".join(shapes.duration(amount) for amount in value.values()),
         "sprint": lambda value: ", ".join(view.state.sprints[number].name for number in value),
-        "document": lambda _: "(document)",
+        "document": plain_text,
     }
     return named.get(field.kind, str)(stored)

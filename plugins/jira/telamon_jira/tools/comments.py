@@ -1,11 +1,10 @@
 """Comments and work logs of an issue."""
 
-from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from telamon.plugin import InvalidArgument, Json, tool
+from telamon.plugin import InvalidArgument, tool
 from telamon_jira import compact, writing
 from telamon_jira.arguments import (
     PLAIN,
@@ -20,8 +19,8 @@ from telamon_jira.arguments import (
 from telamon_jira.client import Jira
 from telamon_jira.converting import converted
 from telamon_jira.scopes import READ_WORK, WRITE_WORK
-from telamon_jira.tools.paging import counted
-from telamon_jira.values import filled, members, objects
+from telamon_jira.tools.paging import listed
+from telamon_jira.values import filled, members
 
 COMMENTS = "/rest/api/3/issue/{issueIdOrKey}/comment"
 WORKLOGS = "/rest/api/3/issue/{issueIdOrKey}/worklog"
@@ -38,8 +37,14 @@ async def list_jira_issue_comments(
 ) -> dict[str, Any]:
     """List an issue's comments, newest first unless `orderBy` is `created`."""
     query = {"startAt": start_at, "maxResults": max_results, "orderBy": order_by}
-    return await _texts(
-        jira, COMMENTS, query, "comments", compact.comment, issueIdOrKey=issue_id_or_key
+    return await listed(
+        jira,
+        COMMENTS,
+        query,
+        "comments",
+        compact.comment,
+        within="comments",
+        issueIdOrKey=issue_id_or_key,
     )
 
 
@@ -90,8 +95,14 @@ async def list_jira_issue_worklogs(
 ) -> dict[str, Any]:
     """List the time that people logged on an issue."""
     query = {"startAt": start_at, "maxResults": max_results}
-    return await _texts(
-        jira, WORKLOGS, query, "worklogs", compact.worklog, issueIdOrKey=issue_id_or_key
+    return await listed(
+        jira,
+        WORKLOGS,
+        query,
+        "worklogs",
+        compact.worklog,
+        within="worklogs",
+        issueIdOrKey=issue_id_or_key,
     )
 
 
@@ -141,20 +152,3 @@ async def add_worklog_to_jira_issue(
         url=f"{page}?focusedWorklogId={shown.get('id')}" if page else None,
         dropped=gone,
     )
-
-
-async def _texts(
-    jira: Jira,
-    path: str,
-    query: Mapping[str, Any],
-    name: str,
-    shape: Callable[[Json], Any],
-    **segments: str,
-) -> dict[str, Any]:
-    """GET one page of what people wrote on an issue, cut so that all of it stays readable."""
-    page = members(await jira.api.get(path, query, **segments))
-    found = objects(page.get(name))
-    shown = await converted(
-        lambda: [compact.shortened(shape(one), len(found)) for one in found], found
-    )
-    return counted(page, name, shown)

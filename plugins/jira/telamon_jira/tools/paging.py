@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from telamon_jira import compact
 from telamon_jira.client import Jira
+from telamon_jira.converting import converted
 from telamon_jira.values import filled, members, objects
 
 
@@ -17,9 +19,16 @@ async def listed(
     within: str = "values",
     **segments: str,
 ) -> dict[str, Any]:
-    """GET one page of a list, and return it under *name* with each thing in its *shape*."""
+    """GET one page of a list, and return it under *name* with each thing in its *shape*.
+
+    Long texts are cut, so that all of the page stays readable.
+    """
     page = members(await jira.api.get(path, query, **segments))
-    return counted(page, name, [shape(found) for found in objects(page.get(within))])
+    found = objects(page.get(within))
+    shown = await converted(
+        lambda: [compact.shortened(shape(one), len(found)) for one in found], found
+    )
+    return counted(page, name, shown)
 
 
 def counted(page: dict[str, Any], name: str, shown: list[Any]) -> dict[str, Any]:
