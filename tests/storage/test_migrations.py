@@ -7,11 +7,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, select, text
+from fakes.records import a_family
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.engine import make_url
 
 from telamon.storage import KeyRing, Storage, StorageRefused, new_key, open_storage, schema
 from telamon.storage.engine import connect
+from telamon.storage.families import family_values
 from telamon.storage.migrating import HEAD
 from telamon.storage.upgrading import alembic_config
 
@@ -80,4 +82,26 @@ async def test_a_session_of_schema_0001_is_of_use_behind_the_upgrade(
     await storage._database.change(text(OLD_SESSION.format(name="behind")))
     rows = await storage._database.rows(select(schema.mcp_sessions))
     assert [(row.one_stream, row.log_level) for row in rows] == [(0, None)] * 2
+    await storage.close()
+
+
+@pytest.mark.row("SEC-K04")
+async def test_a_family_of_schema_0002_whose_tokens_have_no_bond_ends_with_the_upgrade(
+    url: str, ring: KeyRing
+) -> None:
+    database = connect(make_url(url), busy_timeout=5)
+    if database.is_sqlite:
+        Path(str(make_url(url).database)).parent.mkdir()
+
+    def begin(held: Connection) -> None:
+        command.upgrade(alembic_config(held), "0002")
+        held.execute(insert(schema.families).values(family_values(a_family())))
+
+    await database.write(lambda connection: connection.run_sync(begin))
+    await database.close()
+    storage = await open_storage(url, keys=ring)
+    family = await storage.tokens.family(a_family().id)
+    assert family is not None
+    assert family.revoked_reason == "upgraded"
+    assert await storage.tokens.families(now=a_family().created_at) == ()
     await storage.close()

@@ -118,7 +118,7 @@ class Caller:
 
     async def _send(self, principal: Principal, outgoing: Outgoing) -> Answered:
         asked, patience, renewed = outgoing.asked, self._patience(), False
-        token = await self._custody.access_token(principal.grant_id)
+        token = await self._custody.access_token(principal.grant_id, principal.account_id)
         async with self._lanes.of(principal.site.cloud_id) as lane:
             while True:
                 await self._hold_back(lane, asked, patience)

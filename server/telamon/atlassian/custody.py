@@ -76,7 +76,7 @@ class Custody:
             timing=self._timing,
             pause=pause,
         )
-        self._remembered: dict[str, tuple[str, float]] = {}
+        self._remembered: dict[str, tuple[str, float, str]] = {}
         self._forced: dict[str, float] = {}
         self._checked: dict[str, float] = {}
 
@@ -121,19 +121,25 @@ class Custody:
         if await self._storage.grants.delete(grant.id):
             self._tell(grant, "deleted", "superseded")
 
-    async def access_token(self, grant_id: str) -> str:
-        """Return an access token that Atlassian should accept now.
+    async def access_token(self, grant_id: str, account_id: str | None = None) -> str:
+        """Return an access token that Atlassian should accept now, of *account_id* if that is said.
 
         One that is about to expire is renewed in the background while it still serves.
 
         Raises:
-            SignInAgain: The grant is gone or dead.
+            SignInAgain: The grant is gone, dead, or another account's.
             Unavailable: It needs a refresh, and that fails for now.
         """
-        token, until = self._remembered.get(grant_id, ("", 0.0))
-        if self._ticks() < until:
+        token, until, owner = self._remembered.get(grant_id, ("", 0.0, ""))
+        if self._ticks() < until and account_id in (None, owner):
             return token
         grant = await self._refresher.current(grant_id)
+        if account_id not in (None, grant.account_id):
+            # The seal tells whose a grant is; what points to it may have been written by others.
+            log.error("grant.of_another_account", grant_id=grant_id, account_id=account_id)
+            raise SignInAgain(
+                "This connection is not this account's; the user has to connect again."
+            )
         left = grant.access_expires_at - self._clock()
         if left <= LAST_SECONDS:
             grant = await self._refresher.beyond(grant)
@@ -231,7 +237,7 @@ class Custody:
         until = self._ticks() + min(REMEMBER_SECONDS, good)
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
-        self._remembered[grant.id] = (grant.access_token, until)
+        self._remembered[grant.id] = (grant.access_token, until, grant.account_id)
 
     def _tell(self, grant: Grant, change: str, reason: str | None = None) -> None:
         self._announce(

@@ -119,6 +119,7 @@ codes: Final = Table(
     Column("expires_at", Double, nullable=False),
     Column("consumed_at", Double),
     Column("attempts", Integer, nullable=False),
+    Column("bond", LargeBinary),
     Index("ix_codes_family_id", "family_id"),
     Index("ix_codes_expires_at", "expires_at"),
 )
@@ -137,6 +138,7 @@ tokens: Final = Table(
     Column("grace_until", Double),
     Column("successor_hash", LargeBinary),
     Column("replay", LargeBinary),
+    Column("bond", LargeBinary),
     Index("ix_tokens_family_id", "family_id", "kind"),
     Index("ix_tokens_expires_at", "expires_at"),
     Index("ix_tokens_grace_until", "grace_until"),

@@ -6,12 +6,13 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from telamon.storage.bonds import Bonds, Bound
 from telamon.storage.engine import Database
 from telamon.storage.families import FAMILY_COLUMNS, Families, family_of, family_values
 from telamon.storage.hot import HotSelect
 from telamon.storage.lookup import Lookup
 from telamon.storage.notifications import Notifications
-from telamon.storage.records import Code, NewToken, Token
+from telamon.storage.records import Code, Family, NewToken, Token
 from telamon.storage.schema import codes, families, tokens
 from telamon.storage.sealing import Sealer
 
@@ -44,6 +45,7 @@ class Tokens(Families):
     """Codes, access and refresh tokens, and (inherited) their families.
 
     Plaintexts come in and are hashed, under another pepper for each kind; none is ever returned.
+    One whose bond is broken (see :class:`Bonds`) is as if it were not there.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Tokens(Families):
         super().__init__(database, notifications)
         self._lookup = lookup
         self._sealer = sealer
+        self._bonds = Bonds(lookup)
         self._access = HotSelect(database, _ACCESS)
 
     async def close(self) -> None:
@@ -60,12 +63,13 @@ class Tokens(Families):
 
     async def add_code(self, code: str, record: Code) -> None:
         """Store a code together with its family, which has no tokens yet."""
+        key = self._lookup.hash("code", code)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(insert(families).values(family_values(record.family)))
             await connection.execute(
                 insert(codes).values(
-                    hash=self._lookup.hash("code", code),
+                    hash=key,
                     family_id=record.family.id,
                     redirect_uri=record.redirect_uri,
                     redirect_uri_given=int(record.redirect_uri_given),
@@ -74,6 +78,7 @@ class Tokens(Families):
                     expires_at=record.expires_at,
                     consumed_at=record.consumed_at,
                     attempts=record.attempts,
+                    bond=self._bonds.of("code", key, record.scopes, record.family),
                 )
             )
 
@@ -82,10 +87,10 @@ class Tokens(Families):
     async def code(self, code: str) -> Code | None:
         """The code's record, also when expired or consumed, until it is purged."""
         row = await self._database.row(_CODE, {"hash": self._lookup.hash("code", code)})
-        if row is None:
+        if row is None or not self._bonds.hold("code", row, family := family_of(row)):
             return None
         return Code(
-            family=family_of(row),
+            family=family,
             redirect_uri=row.redirect_uri,
             redirect_uri_given=bool(row.redirect_uri_given),
             code_challenge=row.code_challenge,
@@ -121,14 +126,15 @@ class Tokens(Families):
             .where(codes.c.hash == self._lookup.hash("code", code), codes.c.consumed_at.is_(None))
             .where(_LIVE.where(families.c.id == codes.c.family_id))
             .values(consumed_at=now)
-            .returning(codes.c.family_id)
+            .returning(codes)
         )
 
         async def work(connection: AsyncConnection) -> bool:
             row = (await connection.execute(consume)).first()
-            if row is None:
+            family = await self._used(connection, "code", row, now)
+            if family is None:
                 return False
-            await self._store_pair(connection, row.family_id, (access, refresh), now)
+            await self._store_pair(connection, family, (access, refresh), now)
             return True
 
         return await self._database.write(work)
@@ -139,11 +145,11 @@ class Tokens(Families):
         On the way of every request: one look-up by primary key, joined to the family.
         """
         row = await self._access.row({"hash": self._lookup.hash("access", token)})
-        if row is None:
+        if row is None or not self._bonds.hold("access", row, family := family_of(row)):
             return None
         return Token(
             kind="access",
-            family=family_of(row),
+            family=family,
             scopes=tuple(row.scopes),
             created_at=row.created_at,
             expires_at=row.expires_at,
@@ -157,7 +163,7 @@ class Tokens(Families):
             Unsealable: its replay does not open; the token is not to be honoured.
         """
         row = await self._database.row(_REFRESH, {"hash": self._lookup.hash("refresh", token)})
-        if row is None:
+        if row is None or not self._bonds.hold("refresh", row, family := family_of(row)):
             return None
         replay = None
         if row.replay is not None:
@@ -170,7 +176,7 @@ class Tokens(Families):
             ).decode()
         return Token(
             kind="refresh",
-            family=family_of(row),
+            family=family,
             scopes=tuple(row.scopes),
             created_at=row.created_at,
             expires_at=row.expires_at,
@@ -206,12 +212,13 @@ class Tokens(Families):
                 grace_until=grace_until,
                 successor_hash=self._lookup.hash("refresh", successor.token),
             )
-            .returning(tokens.c.family_id, tokens.c.account_id)
+            .returning(tokens)
         )
 
         async def work(connection: AsyncConnection) -> bool:
             row = (await connection.execute(consume)).first()
-            if row is None:
+            family = await self._used(connection, "refresh", row, now)
+            if row is None or family is None:
                 return False
             sealed = self._sealer.seal(
                 replay, table=_TABLE, row=key.hex(), account=row.account_id, column="replay"
@@ -225,7 +232,7 @@ class Tokens(Families):
                 .where(tokens.c.expires_at > now + OVERLAP)
                 .values(expires_at=now + OVERLAP)
             )
-            await self._store_pair(connection, row.family_id, (access, successor), now)
+            await self._store_pair(connection, family, (access, successor), now)
             return True
 
         return await self._database.write(work)
@@ -244,26 +251,37 @@ class Tokens(Families):
 
         return bool(await self._revoke(work))
 
+    async def _used(
+        self, connection: AsyncConnection, kind: Bound, row: Row[Any] | None, now: float
+    ) -> Family | None:
+        """Note the use of what was consumed; its family, if there is one and the bond holds."""
+        if row is None:
+            return None
+        used = update(families).where(families.c.id == row.family_id).values(last_used_at=now)
+        family = family_of((await connection.execute(used.returning(*FAMILY_COLUMNS))).one())
+        return family if self._bonds.hold(kind, row, family) else None
+
     async def _store_pair(
         self,
         connection: AsyncConnection,
-        family_id: str,
+        family: Family,
         pair: tuple[NewToken, NewToken],
         now: float,
     ) -> None:
-        used = update(families).where(families.c.id == family_id).values(last_used_at=now)
-        owner = await connection.execute(used.returning(families.c.account_id))
-        account_id = owner.scalar_one()
-        rows: list[dict[str, Any]] = [
-            {
-                "hash": self._lookup.hash(kind, new.token),
-                "kind": kind,
-                "family_id": family_id,
-                "account_id": account_id,
-                "scopes": new.scopes,
-                "created_at": now,
-                "expires_at": new.expires_at,
-            }
-            for kind, new in zip(("access", "refresh"), pair, strict=True)
-        ]
+        kinds: tuple[Bound, Bound] = ("access", "refresh")
+        rows: list[dict[str, Any]] = []
+        for kind, new in zip(kinds, pair, strict=True):
+            key = self._lookup.hash(kind, new.token)
+            rows.append(
+                {
+                    "hash": key,
+                    "kind": kind,
+                    "family_id": family.id,
+                    "account_id": family.account_id,
+                    "scopes": new.scopes,
+                    "created_at": now,
+                    "expires_at": new.expires_at,
+                    "bond": self._bonds.of(kind, key, new.scopes, family),
+                }
+            )
         await connection.execute(insert(tokens), rows)
