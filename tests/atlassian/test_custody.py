@@ -6,11 +6,21 @@ from typing import Any
 import pytest
 from fakes.cloud import ADA, BEN, DEMO, SCOPES, SECOND, Keeper, Ticking
 from fakes.records import a_code, a_family
+from sqlalchemy import select, update
 
 from telamon.atlassian.custody import Custody
 from telamon.atlassian.identity import Account, AtlassianUnavailable, TokenAnswer
 from telamon.plugin import SignInAgain, Site, TokensRevoked, Unavailable
-from telamon.storage import Family, Grant, KeyRing, Storage, StorageUnavailable, open_storage
+from telamon.storage import (
+    Family,
+    Grant,
+    KeyMissing,
+    KeyRing,
+    Storage,
+    StorageUnavailable,
+    open_storage,
+)
+from telamon.storage.schema import grants
 
 
 async def live_family(keeper: Keeper, grant: Grant, site: Site = DEMO, **changes: Any) -> Family:
@@ -48,6 +58,31 @@ async def test_a_grant_is_taken_in_with_everything_known(keeper: Keeper) -> None
     assert grant.sites == (DEMO, SECOND)
     assert set(grant.scopes) == set(SCOPES)
     assert keeper.heard() == ["created"]
+
+
+@pytest.mark.row("SEC-K04")
+async def test_a_grant_is_for_its_own_account_alone_remembered_or_not(keeper: Keeper) -> None:
+    """Whatever a row says that points to it: what is sealed tells whose it is."""
+    grant = await keeper.signed_in()
+    for _ in range(2):
+        with pytest.raises(SignInAgain, match="not this account's"):
+            await keeper.custody.access_token(grant.id, BEN.account_id)
+        assert await keeper.custody.access_token(grant.id, ADA.account_id) == grant.access_token
+
+
+@pytest.mark.row("SEC-K05")
+async def test_a_grant_under_a_key_that_only_others_have_yet_is_left_alone(keeper: Keeper) -> None:
+    """Keys rotated in the wrong order: this replica cannot read what another one wrote."""
+    grant = await keeper.signed_in()
+    await live_family(keeper, grant)
+    async with keeper.storage._database.engine.begin() as connection:
+        await connection.execute(update(grants).values(access_token=b"v1|next|" + b"x" * 40))
+    with pytest.raises(KeyMissing, match="'next' is not among the keys of this process"):
+        await keeper.custody.access_token(grant.id)
+    assert await keeper.storage.grants.of_account(ADA.account_id) == ()
+    assert len(await live(keeper, grant_id=grant.id)) == 1
+    (state,) = await keeper.storage._database.rows(select(grants.c.state))
+    assert state == ("active",)
 
 
 async def test_a_fresh_access_token_is_handed_out_without_asking_atlassian(

@@ -7,7 +7,7 @@ import pytest
 from fakes.authorization_world import ALL, Setup
 
 from telamon.plugin import LimitHit, TokenIssued, TokenReused, TokensRevoked
-from telamon.storage import StorageUnavailable, Unsealable
+from telamon.storage import KeyRing, StorageUnavailable, Unsealable, new_key
 
 Serve = Callable[..., Awaitable[Setup]]
 
@@ -257,6 +257,24 @@ async def test_a_token_whose_atlassian_grant_does_not_open_is_refused_as_any_oth
     monkeypatch.setattr(here.storage.grants, "get", altered)
     answer = await here.refresh(client_id, first["refresh_token"])
     assert (answer.status, answer.error) == (400, "invalid_grant")
+
+
+@pytest.mark.row("SEC-K05", "SEC-T33")
+async def test_a_grant_under_a_key_that_only_others_have_yet_costs_nobody_the_connection(
+    here: Setup, client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await here.pair(client_id)
+    monkeypatch.setattr(here.storage.sealer, "_ring", KeyRing.parse([new_key()]))
+    answer = await here.refresh(client_id, first["refresh_token"])
+    assert (answer.status, answer.error) == (503, "temporarily_unavailable")
+    monkeypatch.undo()
+    second = await here.refresh(client_id, first["refresh_token"])
+    monkeypatch.setattr(here.storage.sealer, "_ring", KeyRing.parse([new_key()]))
+    assert (await here.refresh(client_id, first["refresh_token"])).status == 503
+    ended = {"client_id": client_id, "token": first["refresh_token"]}
+    assert (await here.ask("POST", "/revoke", data=ended)).status == 503
+    monkeypatch.undo()
+    assert (await here.refresh(client_id, first["refresh_token"])).json == second.json
 
 
 @pytest.mark.row("SEC-T22")

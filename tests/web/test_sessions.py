@@ -188,13 +188,14 @@ async def test_a_made_up_cookie_is_an_empty_session(open_browser: OpenBrowser, c
 
 
 @pytest.mark.row("SEC-K04")
+@pytest.mark.parametrize("data", [b"v1|k|", b"v1|gone|" + b"x" * 40])
 async def test_a_session_that_does_not_open_is_an_empty_one(
-    open_browser: OpenBrowser, storage: Storage
+    open_browser: OpenBrowser, storage: Storage, data: bytes
 ) -> None:
     browser = await open_browser()
     await browser.get("/put?a=1")
     async with storage._database.engine.begin() as connection:
-        await connection.execute(update(browser_sessions).values(data=b"v1|gone|"))
+        await connection.execute(update(browser_sessions).values(data=data))
     assert await seen(browser) == {}
     await browser.get("/sign_in?as=ada")
     assert await seen(browser) == {"account_id": "ada"}

@@ -257,7 +257,7 @@ class Flow:
 
 
 async def _opened(found: Awaitable[Transaction | None]) -> Transaction | None:
-    """Return the sign-in that was *found*; one whose key is gone cannot go on."""
+    """Return the sign-in that was *found*; one that does not open cannot go on."""
     try:
         return await found
     except Unsealable:

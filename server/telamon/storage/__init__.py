@@ -1,6 +1,6 @@
 """All that Telamon remembers: one schema on SQLite or PostgreSQL, sealed at rest."""
 
-from telamon.storage.errors import StorageRefused, StorageUnavailable, Unsealable
+from telamon.storage.errors import KeyMissing, StorageRefused, StorageUnavailable, Unsealable
 from telamon.storage.keys import KeyRing, new_key
 from telamon.storage.opening import open_configured, open_storage
 from telamon.storage.purge import Retention
@@ -36,6 +36,7 @@ __all__ = [
     "Family",
     "Grant",
     "GrantState",
+    "KeyMissing",
     "KeyRing",
     "Letter",
     "McpSession",

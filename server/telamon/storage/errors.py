@@ -9,6 +9,16 @@ class StorageUnavailable(Exception):
     """
 
 
+class KeyMissing(StorageUnavailable):
+    """A value is sealed under a key that this process was not given. Nothing is wrong with it.
+
+    So it is during a rotation in the wrong order; what does not open here opens elsewhere.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"encryption key {key_id!r} is not among the keys of this process")
+
+
 class StorageRefused(Exception):
     """The storage does not open, and the text says why: corrupt, missing, wrong key, newer schema.
 
@@ -17,7 +27,7 @@ class StorageRefused(Exception):
 
 
 class Unsealable(Exception):
-    """A sealed value does not belong where it was found, was altered, or its key is gone.
+    """A sealed value does not belong where it was found, or was altered.
 
     The content is never returned. *table*, *row* and *column* say where it stands.
     """

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.plugin.api import Site
 from telamon.storage.engine import Database
-from telamon.storage.errors import Unsealable
+from telamon.storage.errors import KeyMissing, Unsealable
 from telamon.storage.records import Grant
 from telamon.storage.schema import grants
 from telamon.storage.sealing import Sealer
@@ -66,7 +66,7 @@ class Grants:
         """The grant of this id.
 
         Raises:
-            Unsealable: its sealed values are not its own, were altered, or their key is gone.
+            Unsealable: its sealed values are not its own, or were altered.
         """
         row = await self._database.row(select(grants).where(grants.c.id == grant_id))
         return None if row is None else self._grant(row)
@@ -198,8 +198,8 @@ class Grants:
         for row in rows:
             try:
                 found.append(self._grant(row))
-            except Unsealable as error:
-                _log.error("grant.unsealable", grant_id=row.id, column=error.column)
+            except (Unsealable, KeyMissing) as error:
+                _log.error("grant.unsealable", grant_id=row.id, reason=str(error))
         return tuple(found)
 
     def _grant(self, row: Row[Any]) -> Grant:

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import Column, Row, Table, func, select, update
 
 from telamon.storage.engine import Database
-from telamon.storage.errors import Unsealable
+from telamon.storage.errors import KeyMissing, Unsealable
 from telamon.storage.root import rewrap
 from telamon.storage.schema import browser_sessions, grants, tokens, transactions
 from telamon.storage.sealing import Sealer
@@ -83,7 +83,7 @@ async def _reseal(database: Database, sealer: Sealer, cell: _Cell, row: Row[Any]
     }
     try:
         plaintext = sealer.open(row.sealed, **place)
-    except Unsealable:
+    except (Unsealable, KeyMissing):
         _log.error("storage.rekey.unsealable", **place)
         return 0
     # Only if it is still the value that was read: the server may be running.

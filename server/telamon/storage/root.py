@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from telamon.storage.engine import Database
-from telamon.storage.errors import StorageRefused, Unsealable
+from telamon.storage.errors import KeyMissing, StorageRefused, Unsealable
 from telamon.storage.keys import KEY_BYTES
 from telamon.storage.schema import vault
 from telamon.storage.sealing import Sealer
@@ -34,7 +34,7 @@ async def data_root(connection: AsyncConnection, database: Database, sealer: Sea
     sealed: bytes = (await connection.execute(stored)).scalar_one()
     try:
         return sealer.open(sealed, **_PLACE)
-    except Unsealable as error:
+    except (Unsealable, KeyMissing) as error:
         raise StorageRefused(
             "cannot decrypt the canary: the encryption keys are not the ones this database was "
             "written with; put the right key back, nothing has been deleted"

@@ -4,15 +4,18 @@ from functools import lru_cache
 from secrets import token_bytes
 from typing import Final
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from telamon.storage.errors import Unsealable
+from telamon.storage.errors import KeyMissing, Unsealable
 from telamon.storage.keys import KeyRing, derive
 
 _VERSION: Final = b"v1"
 _NONCE: Final = 12
 _TAG: Final = 16
+_LONGEST_ID: Final = 32
+_log = structlog.get_logger(__name__)
 
 
 class Sealer:
@@ -43,14 +46,17 @@ class Sealer:
         """Decrypt a value of this cell under whichever key of the ring sealed it.
 
         Raises:
-            Unsealable: the value is not of this cell, was altered, or its key is not in the ring.
+            Unsealable: the value is not of this cell, or was altered.
+            KeyMissing: its key is not in the ring.
         """
         version, _, rest = sealed.partition(b"|")
         key_id, _, body = rest.partition(b"|")
         name = key_id.decode("ascii", "replace")
-        known = version == _VERSION and name in self._ring.keys
-        if not known or len(body) < _NONCE + _TAG:
+        if version != _VERSION or len(body) < _NONCE + _TAG:
             raise Unsealable(table, row, column)
+        if name not in self._ring.keys:
+            _log.error("storage.key.missing", key_id=name[:_LONGEST_ID], table=table)
+            raise KeyMissing(name[:_LONGEST_ID])
         context = _context(table, row, account, column)
         try:
             return self._cipher(name, table).decrypt(body[:_NONCE], body[_NONCE:], context)

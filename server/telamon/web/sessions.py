@@ -20,7 +20,7 @@ from telamon.addresses import Addresses
 from telamon.clock import Clock
 from telamon.plugin.events import Announce, Event, SessionChanged
 from telamon.settings import TokenSettings
-from telamon.storage import BrowserSession, Storage, Unsealable
+from telamon.storage import BrowserSession, KeyMissing, Storage, Unsealable
 
 ACCOUNT = "account_id"
 NAME = "name"
@@ -89,8 +89,8 @@ class BrowserSessions(aiohttp_session.AbstractStorage):
         now = self._clock()
         try:
             record = await self._kept.get(session_id, now)
-        except Unsealable:
-            # Its key is gone: the person signs in again instead of failing at every page.
+        except (Unsealable, KeyMissing):
+            # The person signs in again instead of failing at every page.
             log.exception("session.unsealable")
             record = None
         if record is None:
