@@ -1,6 +1,8 @@
 """The end of a process, as its clients see it."""
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -13,9 +15,11 @@ from fakes.mcp_client import (
     all_events,
     call,
     initialize,
+    read_answer,
     read_event,
     request,
 )
+from fakes.replica_pair import eventually
 
 SAID = "The server stopped before this request was finished; its outcome is unknown."
 
@@ -46,6 +50,65 @@ async def test_while_the_server_stops_every_new_request_is_sent_away(
         assert answer.error["code"] == -32000
     workshop.release.set()
     assert (await running).text == "wait was released"
+    await closing
+
+
+@pytest.mark.row("SEC-P11")
+async def test_a_request_that_was_on_its_way_when_the_server_stops_is_waited_for(
+    server: McpServer, client: Client, workshop: Workshop
+) -> None:
+    await client.start()
+    rest = asyncio.Event()
+    text = json.dumps(call("wait")).encode()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield text[:10]
+        await rest.wait()
+        yield text[10:]
+
+    headers = {**client.headers(), "Content-Type": "application/json"}
+
+    async def post() -> Answer:
+        async with client.http.post(client.url, data=body(), headers=headers) as response:
+            return await read_answer(response)
+
+    posting = asyncio.ensure_future(post())
+    await eventually(lambda: server.endpoint._answering == 1)
+    closing = asyncio.ensure_future(server.endpoint.close(30))
+    await asyncio.sleep(0)
+    rest.set()
+    await workshop.started.wait()
+    assert not closing.done()
+    workshop.release.set()
+    assert (await posting).text == "wait was released"
+    await closing
+
+
+@pytest.mark.row("SEC-P11")
+async def test_a_refusal_that_is_told_late_is_told_before_the_server_stops(
+    server: McpServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, held = asyncio.Event(), asyncio.Event()
+
+    async def pause(_: float) -> None:
+        held.set()
+        await over.wait()
+
+    monkeypatch.setattr(server.endpoint._allowance, "_pause", pause)
+    calls = server.endpoint._settings.limits.calls_per_minute
+    monkeypatch.setattr("telamon.endpoint.allowance._REQUESTS_TO_A_CALL", 1 / calls)
+    monkeypatch.setattr("telamon.endpoint.allowance._REFUSED_AT_ONCE", 1)
+    statuses = [(await client.modern(request("tools/list"))).status for _ in range(2)]
+    assert statuses == [200, 429]
+    refused = asyncio.ensure_future(client.modern(request("tools/list")))
+    await held.wait()
+    closing = asyncio.ensure_future(server.endpoint.close(30))
+    await asyncio.sleep(0)
+    sent_away = await client.modern(request("tools/list"))
+    assert sent_away.status == 503
+    assert not closing.done()
+    over.set()
+    assert (await refused).status == 429
     await closing
 
 

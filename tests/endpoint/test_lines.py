@@ -22,6 +22,7 @@ from fakes.mcp_client import (
     read_event,
     request,
 )
+from structlog.testing import capture_logs
 from yarl import URL
 
 from telamon.endpoint.lines import every, notice_loss
@@ -123,6 +124,26 @@ async def test_a_good_token_keeps_its_stream_when_the_storage_cannot_be_asked(
         ping = await read_event(stream)
         assert ping is not None
         assert ping.comment == "ping"
+
+
+@pytest.mark.row("SEC-N29")
+async def test_streams_are_kept_alive_while_the_storage_hangs(
+    server: McpServer, client: Client, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.start()
+
+    async def hanging(_: str) -> None:
+        await asyncio.Event().wait()
+
+    async with client.listening() as stream, asyncio.timeout(10):
+        with monkeypatch.context() as patch:
+            patch.setattr(server.storage.tokens, "access", hanging)
+            patch.setattr("telamon.endpoint.lines.BEAT_SECONDS", 0)
+            clock.advance(30)
+            await beats(server, 2)
+        ping = await read_event(stream)
+    assert ping is not None
+    assert ping.comment == "ping"
 
 
 @pytest.mark.row("SEC-N24")
@@ -295,6 +316,21 @@ async def test_a_beat_that_fails_is_followed_by_the_next_one() -> None:
     await done.wait()
     beating.cancel()
     assert tried >= 2
+
+
+async def test_a_beat_without_the_storage_is_no_fault_of_the_server() -> None:
+    done = asyncio.Event()
+
+    async def work() -> None:
+        done.set()
+        raise StorageUnavailable
+
+    with capture_logs() as logs:
+        beating = asyncio.ensure_future(every(0, work))
+        await done.wait()
+        beating.cancel()
+        await asyncio.wait([beating])
+    assert {(each["event"], each["log_level"]) for each in logs} == {("beat.cut_short", "warning")}
 
 
 async def test_closing_does_not_wait_for_ever(

@@ -136,6 +136,9 @@ class Endpoint:
         )
         self._beating: asyncio.Task[None] | None = None
         self._closing = False
+        self._answering = 0
+        self._none_answering = asyncio.Event()
+        self._none_answering.set()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, open to browser clients of any allowed origin."""
@@ -169,19 +172,22 @@ class Endpoint:
 
     async def beat(self) -> None:
         """Keep every open stream alive, or end it; end idle sessions."""
+        if self._closing:
+            self._sessions.wind_down()  # those that were rebuilt since
         await self._lines.beat()
         await self._sessions.beat()
 
     async def close(self, seconds: float = 0) -> None:
         """Take nothing new, let requests finish for so many *seconds*, cut the rest, end all.
 
-        At most one and a half seconds more pass until everything has ended.
+        At most two and a half seconds more pass until everything has ended.
         """
         self._closing = True
         self._subscriptions.close()
         self._sessions.wind_down()
         try:
             async with asyncio.timeout(seconds):
+                await self._none_answering.wait()
                 await self._allowance.wait()
                 await self._lines.wait()
         except TimeoutError:
@@ -200,9 +206,11 @@ class Endpoint:
         async def guarded(request: web.Request) -> web.StreamResponse:
             if self._closing:
                 return _closed()
+            self._answering += 1
+            self._none_answering.clear()
             self._start_beating()
-            await self._elsewhere.begin()
             try:
+                await self._elsewhere.begin()
                 admission = await self._bearer.admit(request, resource)
                 self._check_origin(request)
                 self._check_choice(request, admission.principal.policy)
@@ -210,6 +218,10 @@ class Endpoint:
                 return await answer(request, admission)
             except Refused as refused:
                 return refused.response
+            finally:
+                self._answering -= 1
+                if not self._answering:
+                    self._none_answering.set()
 
         return guarded
 

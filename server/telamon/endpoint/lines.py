@@ -172,10 +172,16 @@ class Lines:
                 entry.end()
             else:
                 entry.beat()
+        with suppress(TimeoutError):  # the rest has its turn behind the next keep-alives
+            async with asyncio.timeout(BEAT_SECONDS / 2):
+                await self._recheck_due(now)
+
+    async def _recheck_due(self, now: float) -> None:
         for entry in list(self._open):
             if not entry.told and now - entry.checked_at >= _RECHECK_SECONDS:
                 entry.checked_at = now
-                await self._recheck(entry)
+                if not await self._recheck(entry):
+                    return
 
     async def look_again(self, family_id: str | None = None) -> None:
         """Look at the tokens of this family again, now, and end the answers whose token is dead.
@@ -186,15 +192,17 @@ class Lines:
             if not entry.told and family_id in {None, entry.admission.principal.family_id}:
                 await self._recheck(entry)
 
-    async def _recheck(self, entry: _Open) -> None:
+    async def _recheck(self, entry: _Open) -> bool:
+        """End *entry* if its token is dead; False when nobody can tell."""
         try:
             still_good = await self._look_up(entry.admission.token)
         except StorageUnavailable:
             # Nobody can say that it was revoked; its deadline holds without the database.
             log.warning("stream.not_rechecked")
-            return
+            return False
         if still_good is None and not entry.told:  # two may have looked at once
             entry.end()
+        return True
 
     async def wait(self) -> None:
         """Wait until no answer is open."""
@@ -220,6 +228,8 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
         try:
             await work()
+        except StorageUnavailable:  # logged where it was found
+            log.warning("beat.cut_short")
         except Exception:  # the beat must go on whatever one of its streams does
             log.exception("beat.failed")
 
