@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -14,11 +15,29 @@ from telamon_confluence.settings import ConfluenceSettings
 ResultT = TypeVar("ResultT")
 
 Kind = Literal["page", "blogpost"]
+CommentKind = Literal["footer", "inline"]
 
 COLLECTIONS: Mapping[Kind, str] = {"page": "pages", "blogpost": "blogposts"}
 """The REST API v2 collection of each kind of content that has a body."""
 
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def seeking_comment(kind: CommentKind, number: str) -> Generator[None, None, None]:
+    """Say of a comment that is not found that it may be one of the other kind.
+
+    Raises:
+        NotFound: What is done with it says so.
+    """
+    try:
+        yield
+    except NotFound as error:
+        other = "a footer" if kind == "inline" else "an inline"
+        raise NotFound(
+            f"There is no {kind} comment {number}, or this user may not see it; it may be {other} "
+            "comment, which has its own list."
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -162,6 +162,30 @@ async def test_a_comment_on_something_missing_is_not_found(ada: User) -> None:
         await ada.call("createConfluenceFooterComment", parentCommentId="1", body="x")
 
 
+@pytest.mark.parametrize("kind", ["footer", "inline"])
+async def test_a_comment_that_is_not_found_may_be_one_of_the_other_kind(
+    ada: User, page_id: PageId, kind: str
+) -> None:
+    other = {"footer": "inline", "inline": "footer"}[kind]
+    listed = await ada.read(
+        f"getConfluencePage{other.title()}Comments", pageId=page_id("Release plan")
+    )
+    number = listed["comments"][0]["id"]
+    named = {"commentId": number, "commentType": kind}
+    calls: list[tuple[str, dict[str, str]]] = [
+        ("getConfluenceCommentChildren", named),
+        ("updateConfluenceComment", {**named, "body": "x"}),
+        ("deleteConfluenceComment", named),
+        (f"createConfluence{kind.title()}Comment", {"parentCommentId": number, "body": "x"}),
+    ]
+    if kind == "inline":
+        calls.append(("resolveConfluenceInlineComment", {"commentId": number}))
+
+    for tool, arguments in calls:
+        with pytest.raises(NotFound, match=f"no {kind} comment {number}, .* {other} comment"):
+            await ada.call(tool, **arguments)
+
+
 async def test_somebody_who_may_only_read_cannot_comment(ben: User, page_id: PageId) -> None:
     with pytest.raises(Forbidden):
         await ben.call("createConfluenceFooterComment", pageId=page_id("Holidays"), body="x")

@@ -1,12 +1,12 @@
 """Tools that change comments which exist."""
 
-from typing import Any, Literal
+from typing import Any
 
 from telamon.plugin import Conflict, QueryValue, tool
 from telamon_confluence import bodies, conflicts, drafts, scopes, shapes
 from telamon_confluence.answers import first_version
 from telamon_confluence.arguments import Body, BodyFormat, ContentId
-from telamon_confluence.client import Confluence
+from telamon_confluence.client import CommentKind, Confluence, seeking_comment
 
 _QUERY: dict[str, QueryValue] = {"include-versions": True}
 """The versions say who wrote the comment; its newest one, who changed it last."""
@@ -25,7 +25,7 @@ async def update_confluence_comment(
     confluence: Confluence,
     *,
     comment_id: ContentId,
-    comment_type: Literal["footer", "inline"],
+    comment_type: CommentKind,
     body: Body,
     content_format: BodyFormat | None = None,
     allow_loss: bool | None = None,
@@ -33,7 +33,8 @@ async def update_confluence_comment(
     """Replace the body of a comment; only its author may."""
     path = f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}"
     query = {**_QUERY, "body-format": bodies.requested(content_format)}
-    before = await confluence.api.get(path, query, comment_id=comment_id)
+    with seeking_comment(comment_type, comment_id):
+        before = await confluence.api.get(path, query, comment_id=comment_id)
     draft = await drafts.whole(before, body, content_format)
     if draft.same:
         names = await confluence.names(shapes.people(before))
@@ -57,7 +58,8 @@ async def resolve_confluence_inline_comment(
 ) -> shapes.Shape:
     """Mark an inline comment as resolved, or reopen it."""
     path = "/wiki/api/v2/inline-comments/{comment-id}"
-    before = await confluence.api.get(path, _QUERY, comment_id=comment_id)
+    with seeking_comment("inline", comment_id):
+        before = await confluence.api.get(path, _QUERY, comment_id=comment_id)
     if (before.get("resolutionStatus") == "resolved") == resolved:
         names = await confluence.names(shapes.people(before))
         return {**shapes.comment(confluence, before, names), "unchanged": True}

@@ -1,7 +1,7 @@
 """Tools that write comments."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +9,7 @@ from telamon.plugin import InvalidArgument, Json, NotFound, Rejected, tool
 from telamon.plugin.names import camel
 from telamon_confluence import bodies, scopes, shapes
 from telamon_confluence.arguments import AttachmentId, Body, BodyFormat, ContentId, PageRef
-from telamon_confluence.client import Confluence
+from telamon_confluence.client import CommentKind, Confluence, seeking_comment
 
 
 def _without_description(schema: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ async def _body(body: str, body_format: BodyFormat | None) -> dict[str, str]:
 
 async def _create(
     confluence: Confluence,
-    kind: Literal["footer", "inline"],
+    kind: CommentKind,
     target: Mapping[str, str],
     request: Mapping[str, Any],
 ) -> tuple[Json, dict[str, str]]:
@@ -128,12 +128,15 @@ async def _create(
 
 async def _created(
     confluence: Confluence,
-    kind: Literal["footer", "inline"],
+    kind: CommentKind,
     target: Mapping[str, str],
     request: Mapping[str, Any],
 ) -> Json:
     """Create the comment; where no page has the id, it may be a blog post's."""
     path = f"/wiki/api/v2/{kind}-comments"
+    if parent := target.get("parentCommentId"):
+        with seeking_comment(kind, parent):
+            return await confluence.api.post(path, {**target, **request})
     try:
         return await confluence.api.post(path, {**target, **request})
     except NotFound:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from telamon.plugin import Json, tool
+from telamon.plugin import Json, QueryValue, tool
 from telamon_confluence import bodies, parts, scopes, shapes
 from telamon_confluence.answers import author, results
 from telamon_confluence.arguments import (
@@ -13,7 +13,7 @@ from telamon_confluence.arguments import (
     Limit,
     PageRef,
 )
-from telamon_confluence.client import Confluence
+from telamon_confluence.client import CommentKind, Confluence, seeking_comment
 
 Resolution = Literal["resolved", "open", "dangling", "reopened"]
 
@@ -116,23 +116,23 @@ async def get_confluence_comment_children(
     confluence: Confluence,
     *,
     comment_id: ContentId,
-    comment_type: Literal["footer", "inline"],
+    comment_type: CommentKind,
     limit: Limit = 25,
     cursor: Cursor | None = None,
     sort: Sort | None = None,
     content_format: BodyFormat | None = None,
 ) -> shapes.Shape:
     """List the direct replies to a footer or inline comment."""
-    answer = await confluence.api.get(
-        f"/wiki/api/v2/{comment_type}-comments/{{id}}/children",
-        {
-            "body-format": bodies.requested(content_format),
-            "sort": _SORTED[sort],
-            "cursor": cursor,
-            "limit": limit,
-        },
-        id=comment_id,
-    )
+    query: dict[str, QueryValue] = {
+        "body-format": bodies.requested(content_format),
+        "sort": _SORTED[sort],
+        "cursor": cursor,
+        "limit": limit,
+    }
+    with seeking_comment(comment_type, comment_id):
+        answer = await confluence.api.get(
+            f"/wiki/api/v2/{comment_type}-comments/{{id}}/children", query, id=comment_id
+        )
     return await _comments(confluence, answer, content_format)
 
 

@@ -1,11 +1,9 @@
 """Tools that delete."""
 
-from typing import Literal
-
 from telamon.plugin import NotFound, tool
 from telamon_confluence import scopes, shapes
 from telamon_confluence.arguments import AttachmentId, ContentId, PageRef
-from telamon_confluence.client import COLLECTIONS, Confluence, Kind
+from telamon_confluence.client import COLLECTIONS, CommentKind, Confluence, Kind, seeking_comment
 
 
 @tool(
@@ -60,10 +58,11 @@ async def delete_confluence_attachment(
     listed=False,
 )
 async def delete_confluence_comment(
-    confluence: Confluence, *, comment_id: ContentId, comment_type: Literal["footer", "inline"]
+    confluence: Confluence, *, comment_id: ContentId, comment_type: CommentKind
 ) -> shapes.Shape:
     """Delete a comment for good, with its replies."""
-    await confluence.api.delete(
-        f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}", comment_id=comment_id
-    )
+    with seeking_comment(comment_type, comment_id):
+        await confluence.api.delete(
+            f"/wiki/api/v2/{comment_type}-comments/{{comment-id}}", comment_id=comment_id
+        )
     return {"id": comment_id, "deleted": True}
