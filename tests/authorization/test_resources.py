@@ -37,6 +37,7 @@ def test_our_addresses_are_ours_however_they_are_spelt(resource: str) -> None:
         "https://mcp.example.com/v1/mcp?x=1",
         "https://mcp.example.com/v1/MCP",
         "https://mcp.example.com/v1/mcp//",
+        "https://mcp.example.com:0/v1/mcp",
         "https://mcp.example.com/v1",
         "https://mcp.example.com:8443/v1/mcp",
         "https://mcp.example.com:99999/v1/mcp",

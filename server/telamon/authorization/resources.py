@@ -24,7 +24,7 @@ def _canonical(url: str) -> tuple[str, str, int | None, str] | None:
         return None
     try:
         parts = urlsplit(url)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     except ValueError:
         return None
     if not parts.scheme or not parts.hostname:
