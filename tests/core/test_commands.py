@@ -269,6 +269,12 @@ def test_the_whole_way_works_against_the_sandbox() -> None:
         assert step in done.stdout
 
 
+def test_a_demo_with_a_plugin_that_is_not_there_says_which_are() -> None:
+    told = telamon("demo", "--port", "0", "--plugin", "absent", "--plugin", "jira")
+    assert told.exit_code == 1
+    assert "plugin absent: not installed (installed: confluence, jira" in told.output
+
+
 def test_a_port_that_is_taken_is_told_in_a_sentence(sandbox: Demo) -> None:
     port = sandbox.home.rsplit(":", 1)[1]
     done = subprocess.run(

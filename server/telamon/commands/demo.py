@@ -1,6 +1,7 @@
 """``telamon demo``."""
 
 import asyncio
+from collections.abc import Collection, Sequence
 
 import aiohttp
 import click
@@ -8,7 +9,8 @@ import click
 from telamon.addresses import Addresses
 from telamon.commands.setting_up import fail
 from telamon.demo.journey import Journey, JourneyFailed
-from telamon.demo.running import demo
+from telamon.demo.running import PLUGINS, demo
+from telamon.loader import PluginError
 from telamon.logs import set_up
 from telamon.serving import until_signalled
 from telamon.settings import LogSettings
@@ -17,31 +19,35 @@ from telamon.web.landing import client_settings
 
 @click.command("demo")
 @click.option("--port", default=8080, show_default=True, help="Where to listen; 0 chooses a port.")
+@click.option("--plugin", multiple=True, help="An installed plugin to offer too; may be repeated.")
 @click.option("--check", is_flag=True, help="Walk the whole way as a client, then end.")
 @click.option("--verbose", is_flag=True, help="Log every request.")
-def command(port: int, check: bool, verbose: bool) -> None:
+def command(port: int, plugin: Sequence[str], check: bool, verbose: bool) -> None:
     """Run the server against an emulated Atlassian, without any configuration.
 
     Everything it keeps is gone when it ends.
     """
     with set_up(LogSettings(level="INFO" if verbose else "WARNING")):
         try:
-            asyncio.run(_check() if check else _run(port))
+            plugins = tuple(dict.fromkeys((*PLUGINS, *plugin)))
+            asyncio.run(_check(plugins) if check else _run(port, plugins))
+        except PluginError as error:
+            fail(error.faults)
         except JourneyFailed as error:
             fail([str(error)])
         except OSError as error:
             fail([f"port {port}: {error.strerror or error}; try --port"])
 
 
-async def _run(port: int) -> None:
-    async with demo(port) as telamon:
+async def _run(port: int, plugins: Collection[str]) -> None:
+    async with demo(port, plugins) as telamon:
         click.echo(_welcome(Addresses(telamon.settings.public_url)))
         await until_signalled()
 
 
-async def _check() -> None:
+async def _check(plugins: Collection[str]) -> None:
     async with (
-        demo(0) as telamon,
+        demo(0, plugins) as telamon,
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
     ):
         await Journey(http=http, home=telamon.settings.public_url, say=_say).walk()

@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ from telamon.storage import new_key
 
 HOST = "localhost"
 MOUNT = "/_atlassian"
+PLUGINS = ("confluence", "jira")
 CLIENT_ID = "telamon-demo"
 CONNECTIONS = 200
 """As many as a usual limit of 1,024 descriptors leaves room for."""
@@ -66,7 +67,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def demo(
     port: int,
-    plugins: Sequence[str] = ("confluence", "jira"),
+    plugins: Collection[str] = PLUGINS,
     **changes: Mapping[str, Any],
 ) -> AsyncGenerator[Telamon, None]:
     """Run the demo on *port* (0 chooses one) for as long as the block lasts.

@@ -60,7 +60,7 @@ class Gateway:
             return web.json_response(EXPIRED, status=401)
         consent, scopes = bearer
         entry.account_id = consent.account_id
-        product, routes = self._products.get(gateway, (None, None))
+        product, routes = self._below(gateway, f"/{rest}")
         if product is None or routes is None or cloud_id not in self._identity.sites(consent):
             return web.json_response(NOT_FOUND, status=404)
         entry.product, entry.site = product.name, cloud_id
@@ -83,6 +83,14 @@ class Gateway:
         )
         answer = await self._operate(request, routes.emulator, match, asked, entry)
         return self._respond(request, product, answer)
+
+    def _below(self, gateway: str, path: str) -> tuple[AnyProduct | None, Routes | None]:
+        """Return the product of *gateway* that *path* belongs to; products may share a gateway."""
+        here = [entry for entry in self._products.values() if entry[0].gateway == gateway]
+        for entry in here:
+            if any(f"{path}/".startswith(f"{root}/") for root in entry[0].api_roots):
+                return entry
+        return here[0] if here else (None, None)
 
     async def _operate(
         self,

@@ -47,7 +47,7 @@ class Sandbox:
         self.journal = Journal()
         self.world = World(people=tuple(people), sites=tuple(sites), now=self.board.time)
         hosted = {
-            product.gateway: (
+            product.name: (
                 product,
                 Routes(product.sandbox(self.world) if product.sandbox else NoEmulator()),
             )
