@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     TomlConfigSettingsSource,
 )
@@ -28,7 +29,11 @@ FROM_FILE = "_FILE"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 """Names the TOML file; without it ``telamon.toml`` in the working directory is read if there."""
 DEFAULT_FILE = Path("telamon.toml")
-_SAID = {"tuple_type": 'must be a list; in the environment written as JSON, such as ["a", "b"]'}
+_SAID = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "must be set",
+    "tuple_type": 'must be a list; in the environment written as JSON, such as ["a", "b"]',
+}
 
 
 class SettingsError(Exception):
@@ -73,7 +78,9 @@ def read_settings(path: Path | None = None) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del init_settings, env_settings, dotenv_settings, file_secret_settings
             toml = TomlConfigSettingsSource(settings_cls, toml_file=file)
-            return (Environment(settings_cls), SecretFiles(settings_cls), toml)
+            # So that a table that is not there at all is told by the settings it lacks.
+            tables = InitSettingsSource(settings_cls, {"atlassian": {}, "storage": {}})
+            return (Environment(settings_cls), SecretFiles(settings_cls), toml, tables)
 
     try:
         settings = cast("Callable[[], Settings]", Sourced)()

@@ -80,10 +80,23 @@ def test_every_fault_is_told_at_once_and_no_value_is(
     assert "TELAMON_LISTEN__PROT: there is no such setting" in told
     assert "TELAMON_STORAGE__ENCRYPTION_KEYS_FILE: there is no file" in told
     assert "listen.port (TELAMON_LISTEN__PORT): Input should be less than or equal to" in told
-    assert "atlassian.client_id (TELAMON_ATLASSIAN__CLIENT_ID): Field required" in told
-    assert "atlassian.client_scret" in told
+    assert "atlassian.client_id (TELAMON_ATLASSIAN__CLIENT_ID): must be set" in told
+    assert "atlassian.client_scret (TELAMON_ATLASSIAN__CLIENT_SCRET): there is no such" in told
     assert "hidden-value" not in told
     assert "made-up-secret" not in told
+
+
+def test_a_table_that_is_missing_is_told_by_the_settings_it_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in NEEDED:
+        monkeypatch.delenv(name)
+    assert faults().splitlines() == [
+        "public_url (TELAMON_PUBLIC_URL): must be set",
+        "atlassian.client_id (TELAMON_ATLASSIAN__CLIENT_ID): must be set",
+        "atlassian.client_secret (TELAMON_ATLASSIAN__CLIENT_SECRET): must be set",
+        "storage.encryption_keys (TELAMON_STORAGE__ENCRYPTION_KEYS): must be set",
+    ]
 
 
 def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:

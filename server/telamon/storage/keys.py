@@ -52,7 +52,10 @@ class KeyRing:
         for number, entry in enumerate(entries, start=1):
             key_id, colon, text = entry.strip().partition(":")
             if not colon or _KEY_ID.fullmatch(key_id) is None:
-                raise StorageRefused(f"encryption key {number} is not written as 'key-id:base64'")
+                raise StorageRefused(
+                    f"encryption key {number} is not written as 'key-id:base64'; "
+                    "'telamon keys new' makes one"
+                )
             if key_id in keys:
                 raise StorageRefused(f"encryption key id {key_id!r} is given twice")
             keys[key_id] = _strong(key_id, _decoded(key_id, text))
