@@ -14,7 +14,7 @@ from fakes.endpoint_workshop import Workshop, make_workshop
 from fakes.mcp_client import Client, all_events, read_event, request
 from fakes.replica_pair import eventually
 
-from telamon.endpoint.delivery import stand
+from telamon.endpoint.delivery import _Standing, stand
 from telamon.endpoint.kernel import JSONRPCRequest, ServerRequestContext
 from telamon.endpoint.streams import Stream
 
@@ -33,6 +33,7 @@ def kept() -> dict[str, int]:
         "handlers": sum(name in HANDLERS for name in running),
         "requests": sum(isinstance(each, JSONRPCRequest) for each in alive),
         "contexts": sum(isinstance(each, ServerRequestContext) for each in alive),
+        "headers": sum(len(each.headers) for each in alive if isinstance(each, _Standing)),
     }
 
 
@@ -72,6 +73,16 @@ async def test_a_stream_that_is_over_makes_room_for_the_next_one(
                     assert second.status == 429
                 stream.close()
             await eventually(lambda: not small.endpoint.streams)
+
+
+async def test_the_principals_of_open_streams_share_their_scopes(
+    server: McpServer, client: Client
+) -> None:
+    ben = Client(client.http, server.mcp, await server.token(account="ben"))
+    async with client.sent_modern(LISTEN), ben.sent_modern(LISTEN):
+        ours, theirs = (each.admission.principal for each in server.endpoint._lines._open)
+        assert ours.account_id != theirs.account_id
+        assert ours.scopes is theirs.scopes
 
 
 async def test_a_listener_that_comes_while_the_server_closes_is_told_so_at_once(

@@ -6,8 +6,9 @@ RFC 6750 (bearer tokens), RFC 9728 section 5.1 (``resource_metadata``), MCP auth
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from aiohttp import web
@@ -28,6 +29,7 @@ from telamon.web.answers import json_answer, visible
 _CREDENTIALS = re.compile(r"bearer +(?P<token>[A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 _CACHE_SECONDS = 1.0
 _CACHE_SIZE = 4096
+_SCOPE_SETS = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +59,8 @@ class Bearer:
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
+        # An open stream keeps its principal; most of them have the same few sets of scopes.
+        self._one: Callable[[tuple[str, ...]], frozenset[str]] = lru_cache(_SCOPE_SETS)(frozenset)
 
     async def admit(self, request: web.Request, resource: str) -> Admission:
         """Return on whose behalf *request* comes.
@@ -112,7 +116,8 @@ class Bearer:
             record = await self._tokens.access(token)
             if record is None or not self._good(record, now):
                 return None
-            principal = _principal(record, await self._policy(record))
+            scopes = self._one(record.scopes)
+            principal = _principal(record, scopes, await self._policy(record))
             if self._asking.get(key) is asyncio.current_task():  # else it may be out of date
                 self._known[key] = (now, principal)
                 if len(self._known) > _CACHE_SIZE:
@@ -182,7 +187,7 @@ class Bearer:
         return json_answer(body, status=status, headers={"WWW-Authenticate": f"Bearer {header}"})
 
 
-def _principal(token: Token, policy: Policy) -> Principal:
+def _principal(token: Token, scopes: frozenset[str], policy: Policy) -> Principal:
     family = token.family
     return Principal(
         account_id=family.account_id,
@@ -190,7 +195,7 @@ def _principal(token: Token, policy: Policy) -> Principal:
         family_id=family.id,
         grant_id=family.grant_id,
         site=Site(cloud_id=family.cloud_id, url=family.site_url, name=family.site_name),
-        scopes=frozenset(token.scopes),
+        scopes=scopes,
         policy=policy,
         expires_at=min(token.expires_at, family.expires_at),
     )

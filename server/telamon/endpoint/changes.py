@@ -1,7 +1,6 @@
 """Changes of what is offered, told to every client that listens, in whichever process."""
 
 from collections.abc import Collection
-from typing import get_args
 
 import structlog
 
@@ -13,7 +12,7 @@ from telamon.storage import Storage
 from telamon.storage.replicas import LISTS
 from telamon.tasks import Tasks
 
-_KINDS: dict[str, ListKind] = {kind: kind for kind in get_args(ListKind)}
+_KINDS: dict[str, ListKind] = {"tools": "tools", "prompts": "prompts", "resources": "resources"}
 _LATELY_SECONDS = 300.0
 """For so long a client that comes back to another process is told of a change again."""
 
@@ -69,7 +68,7 @@ class Changes:
                 session.tell(f"notifications/{kind}/list_changed")
 
     def _heard(self, payload: str) -> None:
-        kinds = [_KINDS[word] for word in payload.split(" ") if word in _KINDS]
+        kinds: list[ListKind] = [_KINDS[word] for word in payload.split(" ") if word in _KINDS]
         for kind in kinds:
             self._versions[kind] = self._versions.get(kind, 0) + 1
         self._tell(kinds)

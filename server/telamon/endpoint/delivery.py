@@ -110,6 +110,7 @@ class _Standing(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         """Write the whole stream, and its end."""
         began = time.monotonic()
+        self.headers.clear()  # its client has them; they are a tenth of what an idle stream keeps
         try:
             await self._write(self)
         finally:

@@ -13,6 +13,8 @@ from telamon.endpoint.waking import Wake
 class Inbox:
     """Messages on their way to the loop, each with the context variables of its request."""
 
+    __slots__ = ("_closed", "_waiting", "_wake", "last_context")
+
     def __init__(self) -> None:
         self.last_context: Context | None = None
         self._waiting: list[tuple[Context, SessionMessage]] = []
@@ -64,6 +66,8 @@ class Inbox:
 
 class Outbox:
     """Messages on their way out, handed to *route* one by one."""
+
+    __slots__ = ("_route",)
 
     def __init__(self, route: Callable[[SessionMessage], None]) -> None:
         self._route = route
