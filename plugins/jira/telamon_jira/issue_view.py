@@ -85,8 +85,12 @@ def _edit_screen(value: Json) -> dict[str, Any]:
 
 
 def _changes(value: Json) -> list[dict[str, Any]]:
-    entries = objects(members(value).get("histories"))
-    return [compact.shortened(compact.change(entry), len(entries)) for entry in entries]
+    history = members(value)
+    entries = objects(history.get("histories"))
+    older = int(history.get("total") or 0) - len(entries)
+    left = {"notAllShown": f"listJiraIssueChangelogs lists {older} older changes too"}
+    shown = [compact.shortened(compact.change(entry), len(entries)) for entry in entries]
+    return [*shown, left] if older > 0 else shown
 
 
 EXPANSIONS: Mapping[str, Callable[[Json], Any]] = MappingProxyType(
@@ -114,7 +118,10 @@ def custom_names(names: Json, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def newest_comments(shown: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Keep the *limit* newest comments of a shown issue, and say when these are not all."""
+    """Keep the *limit* newest comments of a shown issue, and say when these are not all.
+
+    Where Jira sent only some of them, nobody knows whether the newest are among these.
+    """
     fields = members(shown.get("fields"))
     comment = members(fields.get("comment"))
     comments = items(comment.get("comments"))
@@ -122,8 +129,9 @@ def newest_comments(shown: dict[str, Any], limit: int) -> dict[str, Any]:
     kept = [compact.shortened(one, len(newest)) for one in newest]
     if not comment:
         return shown
-    left = len(kept) < int(comment.get("total") or 0)
-    more = {"notAllShown": "listJiraIssueComments lists the others"} if left else {}
+    total = int(comment.get("total") or 0)
+    left = f"listJiraIssueComments lists the {'newest' if len(comments) < total else 'others'}"
+    more = {"notAllShown": left} if len(kept) < total else {}
     return {**shown, "fields": {**fields, "comment": {**comment, "comments": kept, **more}}}
 
 

@@ -11,6 +11,7 @@ from telamon.plugin.testing import FakeApi, FakeCall
 from telamon_jira import issue_view, register_product
 from telamon_jira.client import Jira
 from telamon_jira.settings import JiraSettings
+from telamon_jira.tools.issues import get_jira_issue
 
 NOISE = {"self", "avatarUrls", "iconUrl", "expand", "avatarId"}
 
@@ -108,7 +109,8 @@ async def test_only_the_newest_comments_are_shown_unless_they_are_asked_for(jira
     assert few["fields"]["comment"]["total"] == 7
     assert [c["body"] for c in few["fields"]["comment"]["comments"]][-1] == "Draft 7 is attached."
     assert len(few["fields"]["comment"]["comments"]) == 5
-    assert "listJiraIssueComments" in few["fields"]["comment"]["notAllShown"]
+    left = "listJiraIssueComments lists the others"
+    assert few["fields"]["comment"]["notAllShown"] == left
     assert len(all_of_them["fields"]["comment"]["comments"]) == 7
 
 
@@ -149,6 +151,26 @@ async def test_the_history_comes_with_its_expansion(jira: Sandbox) -> None:
         {"field": "status", "before": "To Do", "after": "In Progress"}
     ]
     assert [step["name"] for step in shown["transitions"]] == ["Ask for review", "Stop work"]
+
+
+async def test_what_jira_left_out_of_an_issue_is_said() -> None:
+    answer = {
+        "key": "DEMO-1",
+        "fields": {"comment": {"total": 9, "comments": [{"id": "1"}, {"id": "2"}]}},
+        "changelog": {"total": 7, "histories": [{"id": "3"}, {"id": "4"}]},
+    }
+    api = FakeApi(answers={("GET", "/rest/api/3/issue/DEMO-1"): answer})
+    jira = Jira(api=api, settings=JiraSettings())
+    shown: Any = await get_jira_issue.call(
+        jira, FakeCall(), {"issueIdOrKey": "DEMO-1", "fields": "comment", "expand": "changelog"}
+    )
+    comment = shown["fields"]["comment"]
+    assert comment["notAllShown"] == "listJiraIssueComments lists the newest"
+    assert shown["changelog"] == [
+        {"id": "3"},
+        {"id": "4"},
+        {"notAllShown": "listJiraIssueChangelogs lists 5 older changes too"},
+    ]
 
 
 async def test_every_expansion_that_is_asked_for_is_shown(jira: Sandbox) -> None:
