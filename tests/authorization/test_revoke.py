@@ -146,7 +146,7 @@ async def test_a_person_sees_who_has_access_to_what(here: Setup, client_id: str)
     await here.pair(client_id, person=BEN)
     page = await signed_in(here, here.browser())
     assert "Signed in as Ada Example" in page.text
-    assert page.text.count("Test client") == 1
+    assert page.text.count("<h2><bdi>Test client</bdi></h2>") == 1
     assert "Another client" in page.text
     assert "demo-site.example.com" in page.text
     assert "second-site.example.com" in page.text
