@@ -154,3 +154,16 @@ def test_no_edit_makes_a_layout_that_the_schema_does_not_have() -> None:
     more = text.replace("d\n", "d\n\n:::column\n\n:::column\n", 1)
     assert [block["type"] for block in apply_edit(document, text)["content"]] == ["layoutSection"]
     assert {block["type"] for block in apply_edit(document, more)["content"]} == {"paragraph"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "paragraph", "attrs": {"later": 1}, "content": [t("a"), "no node"]},
+        {"type": "heading", "attrs": {"later": 1}, "content": [t("a")]},
+    ],
+)
+def test_what_is_broken_in_another_way_stays_a_reference(block: Node) -> None:
+    document = doc(block)
+    assert read(document).startswith("```adf ref=")
+    assert apply_edit(document, read(document) + "\n\n[no such label]: x") == document
