@@ -24,7 +24,7 @@ from telamon.catalog import Catalog, build
 from telamon.clock import Clock
 from telamon.loader import Loaded
 from telamon.settings import Settings
-from telamon.storage import Storage, open_configured
+from telamon.storage import Storage, StorageUnavailable, open_configured
 from telamon.tasks import Tasks
 from telamon.web.health import Health
 from telamon.web.landing import landing
@@ -204,6 +204,8 @@ async def _purge(storage: Storage, clock: Clock) -> None:
         await asyncio.sleep(PURGE_SECONDS)
         try:
             removed = await storage.purge(clock())
+        except StorageUnavailable as error:
+            log.warning("purge.put_off", error=str(error))
         except Exception:
             # Whatever it was, the next round tries again: without a purge the tables would grow.
             log.exception("purge.failed")

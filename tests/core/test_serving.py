@@ -9,6 +9,7 @@ from fakes.ports import free_port
 from structlog.testing import capture_logs
 
 from telamon.demo.running import demo
+from telamon.storage import StorageUnavailable
 
 
 @pytest.mark.row("SEC-H06")
@@ -45,6 +46,12 @@ async def test_housekeeping_that_fails_is_said_and_tried_again(
             async def fail(_: float) -> dict[str, int]:
                 raise RuntimeError("made up")
 
+            async def hang_up(_: float) -> dict[str, int]:
+                raise StorageUnavailable("the database cannot answer")
+
+            monkeypatch.setattr(telamon.storage, "purge", hang_up)
+            await until(said("purge.put_off"))
+            assert not said("purge.failed")()
             monkeypatch.setattr(telamon.storage, "purge", fail)
             await until(said("purge.failed"))
             logs.clear()
