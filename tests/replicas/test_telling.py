@@ -12,7 +12,7 @@ from fakes.mcp_client import Client, Event, read_event, request
 from fakes.postgres import Postgres
 from fakes.replica_pair import SECOND, Pair, Replica, eventually
 
-from telamon.endpoint.changes import ListKind
+from telamon.endpoint.subscriptions import ListKind
 from telamon.storage import Storage
 
 pytestmark = pytest.mark.postgres
