@@ -12,6 +12,7 @@ from fakes.authorization_world import ISSUER, REDIRECT, Setup
 from telamon.authorization.documents import DocumentRefused, check_client_id
 from telamon.authorization.fetching import Fetched, FetchRefused, FetchUnavailable
 from telamon.plugin import ClientRegistered, CodeIssued, LimitHit
+from telamon.storage.records import Client
 
 Serve = Callable[..., Awaitable[Setup]]
 CLIENT = "https://client.example.com/oauth/metadata.json"
@@ -287,6 +288,29 @@ async def test_whoever_waits_may_leave_without_stopping_the_fetch(
     await asyncio.gather(first, return_exceptions=True)
     documents.held.set()
     assert (await second).status == 302
+    assert documents.fetched == [CLIENT]
+
+
+@pytest.mark.row("SEC-C12")
+async def test_who_looked_before_a_fetch_ended_does_not_fetch_again(
+    there: Setup, documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients, looked, over = there.storage.clients, asyncio.Event(), asyncio.Event()
+    get = clients.get
+
+    async def late(client_id: str) -> Client | None:
+        found = await get(client_id)
+        if not looked.is_set():
+            looked.set()
+            await over.wait()
+        return found
+
+    monkeypatch.setattr(clients, "get", late)
+    slow = asyncio.ensure_future(there.authorize(CLIENT, redirect_uri=CALLBACK))
+    await looked.wait()
+    assert (await there.authorize(CLIENT, redirect_uri=CALLBACK)).status == 302
+    over.set()
+    assert (await slow).status == 302
     assert documents.fetched == [CLIENT]
 
 

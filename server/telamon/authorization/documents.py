@@ -9,7 +9,7 @@ its way.
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 from urllib.parse import unquote
 
 import structlog
@@ -125,15 +125,18 @@ class ClientDocuments:
         ):
             raise DocumentRefused("clients of this host are not accepted")
         kept = await self._storage.clients.get(client_id)
-        now = self._clock()
-        if kept is not None and (kept.expires_at or 0) > now:
+        if self._is_fresh(kept):
             return kept
+        now = self._clock()
         try:
             return await self._read_once(client_id, host, kept, network)
         except DocumentUnavailable:
             if kept is not None and now < float(kept.metadata.get(_FETCHED_AT, 0)) + LONGEST:
                 return kept
             raise
+
+    def _is_fresh(self, kept: Client | None) -> TypeGuard[Client]:
+        return kept is not None and (kept.expires_at or 0) > self._clock()
 
     async def _read_once(
         self, client_id: str, host: str, kept: Client | None, network: str | None
@@ -152,7 +155,9 @@ class ClientDocuments:
     async def _outcome(self, client_id: str, host: str, kept: Client | None) -> _Outcome:
         """Return what is raised: whoever waits hears of it, and it is no failure of the task."""
         try:
-            return await self._read(client_id, host, kept)
+            # While this caller looked, a read that was under way may have kept it.
+            kept = await self._storage.clients.get(client_id)
+            return kept if self._is_fresh(kept) else await self._read(client_id, host, kept)
         except (DocumentRefused, DocumentUnavailable) as error:
             return error
 
