@@ -125,6 +125,21 @@ async def test_a_token_refused_even_when_fresh_means_signing_in_again(
     assert keeper.cloud.refreshes == 1
 
 
+@pytest.mark.row("SEC-U01")
+async def test_a_token_that_another_process_got_and_that_is_over_too_is_renewed(
+    keeper: Keeper,
+) -> None:
+    grant, cloud = await keeper.signed_in(), keeper.cloud
+    other = Keeper(cloud=cloud, storage=keeper.storage, clock=keeper.clock, pauses=keeper.pauses)
+    await keeper.api(grant).get(COUNT)
+    cloud.sandbox.grants.expire_access_tokens()
+    await other.api(grant).get(COUNT)
+    cloud.sandbox.grants.expire_access_tokens()
+    assert await keeper.api(grant).post(MAKE, {"name": "a"}) == {"id": "1"}
+    assert statuses(keeper) == [200, 401, 200, 401, 401, 201]
+    assert cloud.refreshes == 2
+
+
 @pytest.mark.row("SEC-U03")
 async def test_a_missing_scope_names_what_the_tool_needs_and_refreshes_nothing(
     keeper: Keeper,

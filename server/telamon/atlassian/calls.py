@@ -43,6 +43,8 @@ TRANSIENT = (500, 502, 503, 504)
 RETRIES = 2
 RATE_LIMIT_WAITS = 4
 BACKOFF_SECONDS = 0.5
+RENEWALS = 2
+"""Once to what another call or process has got meanwhile, which may be over too, and once anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +119,7 @@ class Caller:
             ) from error
 
     async def _send(self, principal: Principal, outgoing: Outgoing) -> Answered:
-        asked, patience, renewed = outgoing.asked, self._patience(), False
+        asked, patience, renewals = outgoing.asked, self._patience(), RENEWALS
         token = await self._custody.access_token(principal.grant_id, principal.account_id)
         async with self._lanes.of(principal.site.cloud_id) as lane:
             while True:
@@ -134,10 +136,10 @@ class Caller:
                     lane.earn()
                     return answered
                 if answered.status == 401 and not scope_refused(answered):
-                    if renewed:
+                    if not renewals:
                         raise sign_in_again(asked)
                     token = await self._custody.after_refusal(principal.grant_id, token)
-                    renewed = True
+                    renewals -= 1
                 elif not await self._worth_repeating(lane, asked, answered, patience):
                     raise await self._fault(principal, asked, answered)
 
