@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 from fakes.cloud import Cloud, Failing, Keeper, Pauses, Ticking, cloud
-from fakes.postgres import Postgres, postgres
+from fakes.postgres import postgres, postgres_url
 
 from telamon.atlassian.timing import Timing
 from telamon.storage import KeyRing, Storage, new_key, open_storage
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "postgres_url"]
 
 
 @pytest.fixture
@@ -20,11 +20,6 @@ def ring() -> KeyRing:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/data/telamon.db"
-
-
-@pytest.fixture
-def postgres_url(postgres: Postgres) -> str:
-    return postgres.new_database()
 
 
 @pytest.fixture

@@ -223,3 +223,11 @@ def postgres() -> Iterator[Postgres]:
         pytest.skip(str(error))
     with closing(server):
         yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A database of the test's own; import it beside :func:`postgres`."""
+    url = postgres.new_database()
+    yield url
+    postgres.give_back(url)

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -7,19 +7,12 @@ from conftest import FakeClock
 from fakes.endpoint_server import mcp_server
 from fakes.endpoint_workshop import Workshop, make_workshop
 from fakes.mcp_client import Client
-from fakes.postgres import Postgres, postgres
+from fakes.postgres import postgres, postgres_url
 from fakes.replica_pair import Pair, Replica
 
 from telamon.storage import new_key
 
-__all__ = ["postgres"]
-
-
-@pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
-    url = postgres.new_database()
-    yield url
-    postgres.give_back(url)
+__all__ = ["postgres", "postgres_url"]
 
 
 @pytest.fixture

@@ -1,18 +1,11 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes.postgres import Postgres, postgres
+from fakes.postgres import postgres, postgres_url
 from rolling.deployment import Rolling, rolling
 
-__all__ = ["postgres"]
-
-
-@pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
-    url = postgres.new_database()
-    yield url
-    postgres.give_back(url)
+__all__ = ["postgres", "postgres_url"]
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes.postgres import Postgres, postgres
+from fakes.postgres import postgres, postgres_url
 from fakes.records import NOW
 
 from telamon.storage import KeyRing, Storage, new_key, open_storage
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "postgres_url"]
 
 
 @pytest.fixture
@@ -18,13 +18,6 @@ def ring() -> KeyRing:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/data/telamon.db"
-
-
-@pytest.fixture
-def postgres_url(postgres: Postgres) -> Iterator[str]:
-    url = postgres.new_database()
-    yield url
-    postgres.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
